@@ -1,0 +1,10 @@
+// The modules whose custom resource definitions `make imports` copies.
+module newstalk-ai/tools/crds
+
+go 1.27
+
+require (
+	github.com/cert-manager/cert-manager v1.21.2
+	github.com/external-secrets/external-secrets v1.3.2
+	github.com/kedacore/keda/v2 v2.21.0
+)
