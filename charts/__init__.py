@@ -1,0 +1,1 @@
+"""The library: workloads as values in, cdk8s charts out. It knows no platform by name."""

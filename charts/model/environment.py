@@ -1,0 +1,35 @@
+"""Where the value of an environment variable comes from. A plain str is the value itself."""
+
+import re
+from dataclasses import dataclass
+
+REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A key of the platform's shared settings; changing it rolls every workload that reads the same map."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A key of the platform's secret."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class FromPod:
+    """A field of the pod, such as "metadata.name"."""
+
+    field: str
+
+
+Value = str | Shared | Secret | FromPod
+
+
+def references(value: Value) -> list[str]:
+    """The variables that a value is composed of, as in "redis://$(REDIS_HOST):$(REDIS_PORT)"."""
+    return REFERENCE.findall(value) if isinstance(value, str) else []

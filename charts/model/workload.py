@@ -1,0 +1,278 @@
+"""A workload: everything the platform says about one thing that runs."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from charts.model import names
+from charts.model.environment import Secret, Shared, Value, references
+from charts.model.network import Health, Host, Metrics, Outside, Port
+from charts.model.resources import Resources
+from charts.model.run import Cron, Once, PerNode, QueueLag, Replicas, Run, Stateful
+from charts.model.storage import ConfigFiles, HostPath, Persistent, Scratch, SecretFiles, Volume
+
+if TYPE_CHECKING:
+    from charts.model.platform import Platform
+
+Setting = str | Callable[["Platform"], str]
+
+EXCEPTIONS = frozenset({"writable-root", "host-network", "host-pid", "host-path"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The numeric user that the container runs as; `fs_group` owns its volumes."""
+
+    uid: int
+    gid: int
+    fs_group: int
+
+    def refusals(self, at: str) -> Iterator[str]:
+        if self.uid < 1:
+            yield f"{at}.uid: must be at least 1, 0 is root, got {self.uid}"
+        if self.gid < 0 or self.fs_group < 0:
+            yield f"{at}.gid: must be at least 0, got {min(self.gid, self.fs_group)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shutdown:
+    """How a pod goes. `drain`: seconds in which it still serves while its endpoints disappear; `grace`: seconds until
+    it is killed, the drain included."""
+
+    drain: int = 5
+    grace: int = 30
+
+    def refusals(self, at: str) -> Iterator[str]:
+        if self.drain < 0:
+            yield f"{at}.drain: must be at least 0 seconds, got {self.drain}"
+        if self.grace <= self.drain:
+            yield f"{at}.grace: must be above drain={self.drain} seconds, got {self.grace}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """A Kafka topic. `settings`: the broker's topic configuration, for instance {"retention.ms": "604800000"}."""
+
+    name: str
+    partitions: int
+    replication: int
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def refusals(self, at: str, brokers: int) -> Iterator[str]:
+        if self.partitions < 1:
+            yield f"{at}.partitions: must be at least 1, got {self.partitions}"
+        if not 1 <= self.replication <= brokers:
+            yield f"{at}.replication: must be 1..{brokers}, the number of brokers, got {self.replication}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permission:
+    """What a workload may do at the API server of its cluster, in its own namespace."""
+
+    groups: tuple[str, ...] = ("",)
+    resources: tuple[str, ...]
+    verbs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """A workload at its smallest, for an environment that nobody's day depends on; None keeps the full figure."""
+
+    count: int | None = None
+    maximum: int | None = None
+    resources: Resources | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One thing that runs, of one container.
+
+    `name`: of all its objects. `layer`: for grouping, the label app.kubernetes.io/component. `image`: with its tag,
+    without one where the overlays set it. `command`, `args`: replace the image's. `environment`: variables in order,
+    a later one may be composed of earlier ones, "$(NAME)". `settings`: the workload's own ConfigMap, all of it
+    variables. `calls`: "workload:port" or `Outside`. `after`: workloads that start earlier. `topics`: those that a
+    broker serves. `exceptions`: {what the pod may: why}, of EXCEPTIONS. `small`: its figures in the component
+    "small". `component`: the kustomize component that brings it, None when it is in the base; `namespace`: of such a
+    component, where its pods ask for more than the platform's namespace admits. `unready_addresses`: its Service
+    names pods that are not ready yet, as members need that wait for each other.
+    """
+
+    name: str
+    image: str
+    run: Run
+    resources: Resources
+    identity: Identity
+    layer: str = "application"
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    ports: tuple[Port, ...] = ()
+    health: Health | None = None
+    metrics: Metrics | None = None
+    environment: Mapping[str, Value] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    files: tuple[ConfigFiles, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    calls: tuple[str | Outside, ...] = ()
+    after: tuple[str, ...] = ()
+    host: Host | None = None
+    shutdown: Shutdown = field(default_factory=Shutdown)
+    topics: tuple[Topic, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    exceptions: Mapping[str, str] = field(default_factory=dict)
+    small: Size | None = None
+    component: str | None = None
+    namespace: str | None = None
+    unready_addresses: bool = False
+
+    @property
+    def serves(self) -> bool:
+        """Others may call it, so it has a Service."""
+        return bool(self.ports) and not isinstance(self.run, Once | Cron)
+
+    @property
+    def ends(self) -> bool:
+        """It runs to an end."""
+        return isinstance(self.run, Once | Cron)
+
+    @property
+    def autoscaled(self) -> bool:
+        """An autoscaler in the base owns its replicas."""
+        return isinstance(self.run, Replicas) and self.run.autoscale is not None and self.run.autoscale.lag is None
+
+    @property
+    def lag(self) -> QueueLag | None:
+        """The queue that scales it where KEDA is installed."""
+        return self.run.autoscale.lag if isinstance(self.run, Replicas) and self.run.autoscale else None
+
+    @property
+    def called(self) -> Iterator[tuple[str, str]]:
+        """(workload, port) of each call inside the platform."""
+        for call in self.calls:
+            if isinstance(call, str):
+                workload, _, port = call.partition(":")
+                yield workload, port
+
+    @property
+    def outside(self) -> Iterator[Outside]:
+        return (call for call in self.calls if isinstance(call, Outside))
+
+    def port(self, name: str | None) -> Port:
+        """The named port, the first when None. Raises KeyError."""
+        for port in self.ports:
+            if name in (None, port.name):
+                return port
+        raise KeyError(name)
+
+    def refusals(self) -> Iterator[str]:
+        """What is wrong with the workload by itself; `Platform` checks it among the others."""
+        at = self.name
+        yield from names.label(f"{at}.name", self.name, longest=52)  # a CronJob adds 11 characters to its Jobs' names
+        yield from names.label_value(f"{at}.layer", self.layer)
+        yield from self.run.refusals(f"{at}.run")
+        yield from self.resources.refusals(f"{at}.resources")
+        yield from self.identity.refusals(f"{at}.identity")
+        yield from self.shutdown.refusals(f"{at}.shutdown")
+        yield from self.port_refusals()
+        yield from self.environment_refusals()
+        yield from self.storage_refusals()
+        for what, why in self.exceptions.items():
+            if what not in EXCEPTIONS:
+                yield f'{at}.exceptions: no exception "{what}", there are {names.listed(EXCEPTIONS)}'
+            if not why.strip():
+                yield f'{at}.exceptions: "{what}" needs its reason, got ""'
+        if self.namespace is not None and self.component is None:
+            yield f"{at}.namespace: only a component has a namespace of its own, got {self.namespace} in the base"
+
+    def port_refusals(self) -> Iterator[str]:
+        at, ports = self.name, {port.name for port in self.ports}
+        for port in self.ports:
+            yield from port.refusals(f"{at}.ports")
+        for name in names.repeated(port.name for port in self.ports):
+            yield f'{at}.ports: two ports are named "{name}"'
+        for number in names.repeated(str(port.number) for port in self.ports):
+            yield f"{at}.ports: two ports have the number {number}"
+        if self.health is not None:
+            yield from self.health.refusals(f"{at}.health", ports)
+        elif self.serves:
+            yield f"{at}.health: it serves {names.listed(ports)}, so say how its readiness is seen"
+        if self.metrics is not None and self.metrics.port not in ports:
+            yield f'{at}.metrics.port: no port "{self.metrics.port}", the workload has {names.listed(ports)}'
+        if self.host is not None:
+            yield from names.label(f"{at}.host.name", self.host.name)
+            if not ports or self.host.port not in {None, *ports}:
+                yield f'{at}.host.port: no port "{self.host.port}", the workload has {names.listed(ports)}'
+            rate = self.host.requests_per_minute
+            if rate is not None and rate < 1:
+                yield f"{at}.host.requests_per_minute: must be at least 1, got {rate}"
+
+    def environment_refusals(self) -> Iterator[str]:
+        at, earlier = f"{self.name}.environment", set[str]()
+        for name, value in self.environment.items():
+            yield from names.variable(at, name)
+            for reference in references(value):
+                if reference not in earlier:
+                    yield f"{at}.{name}: $({reference}) is not set before it, it has {names.listed(earlier)}"
+            earlier.add(name)
+        for name in self.settings:
+            yield from names.variable(f"{self.name}.settings", name)
+            if name in self.environment:
+                yield f"{self.name}.settings.{name}: is in environment too, keep one of them"
+
+    def storage_refusals(self) -> Iterator[str]:
+        at = self.name
+        for volume in self.volumes:
+            yield from names.label(f"{at}.volumes", volume.name)
+            yield from volume.refusals(f"{at}.volumes.{volume.name}")
+            if isinstance(volume, HostPath) and "host-path" not in self.exceptions:
+                yield f'{at}.volumes.{volume.name}: a folder of the node needs the exception "host-path"'
+            if not isinstance(volume, Persistent):
+                continue
+            if volume.claim is None and not isinstance(self.run, Stateful):
+                yield f"{at}.volumes.{volume.name}.claim: only a Stateful gets one per pod, name the claim"
+            if volume.claim is not None and volume.single_writer and self.run.maximum > 1:
+                yield (
+                    f"{at}.volumes.{volume.name}.access: {volume.access} serves one pod,"
+                    f" got {self.run.maximum} replicas on the claim {volume.claim}"
+                )
+            if isinstance(self.run, PerNode):
+                yield f"{at}.volumes.{volume.name}: a pod per node cannot share a claim, use Scratch or HostPath"
+        held = [volume.name for volume in self.volumes] + [files.name for files in self.files]
+        for name in names.repeated(held):
+            yield f'{at}.volumes: two volumes or files are named "{name}"'
+        for mount in names.repeated([v.mount for v in self.volumes] + [f.mount for f in self.files]):
+            yield f'{at}.volumes: two are mounted at "{mount}"'
+        read_only = [f.mount for f in self.files] + [
+            v.mount for v in self.volumes if not isinstance(v, Persistent | Scratch)
+        ]
+        for mount in [f.mount for f in self.files] + [v.mount for v in self.volumes]:
+            for outer in read_only:
+                if mount.startswith(f"{outer.rstrip('/')}/"):
+                    yield f'{at}.volumes: "{mount}" is inside "{outer}", which is read-only, so it cannot be mounted'
+        for files in self.files:
+            yield from names.label(f"{at}.files", files.name)
+            if files.name == "config":
+                yield f'{at}.files: "config" is the map of the settings, name the files otherwise'
+
+    @property
+    def secret_keys(self) -> Iterator[tuple[str, str]]:
+        """(where it is asked for, key) of each key of the platform's secret."""
+        for name, value in self.environment.items():
+            if isinstance(value, Secret):
+                yield f"environment.{name}", value.key
+        for volume in self.volumes:
+            if isinstance(volume, SecretFiles):
+                yield from ((f"volumes.{volume.name}", key) for key in volume.keys)
+
+    @property
+    def shared_keys(self) -> Iterator[tuple[str, str]]:
+        """(where it is asked for, key) of each shared setting."""
+        for name, value in self.environment.items():
+            if isinstance(value, Shared):
+                yield f"environment.{name}", value.key
+
+
+def writable(*paths: str, size: str = "64Mi") -> tuple[Scratch, ...]:
+    """Scratch space at each path, for what a program writes beside its data on a read-only root."""
+    return tuple(
+        Scratch(name="scratch" + path.replace("/", "-").replace("_", "-"), mount=path, size=size) for path in paths
+    )
