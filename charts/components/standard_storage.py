@@ -1,0 +1,45 @@
+"""Every volume on the storage class that each cluster has."""
+
+from typing import Any
+
+from constructs import Construct
+
+from charts.constructs.pods import per_pod
+from charts.folder import Component, Patch
+from charts.model import Persistent, Platform, Workload
+
+STANDARD = "standard"  # the class of kind and minikube
+
+
+class StandardStorage(Component):
+    """standard-storage: every volume on the storage class "standard", which kind and minikube bring."""
+
+    def __init__(self, scope: Construct, platform: Platform) -> None:
+        super().__init__(scope, "standard-storage", platform)
+        for workload in platform.base:
+            for volume in persistent(workload):
+                if volume.claim and volume.storage_class != STANDARD:
+                    change = {"spec": {"storageClassName": STANDARD}}
+                    kind = "PersistentVolumeClaim"
+                    self.patches.append(Patch(api="v1", kind=kind, name=volume.claim, change=change))
+            templates = [volume for volume in persistent(workload) if per_pod(volume)]
+            if any(volume.storage_class != STANDARD for volume in templates):
+                spec = {"volumeClaimTemplates": [claim(volume) for volume in templates]}
+                patch = Patch(api="apps/v1", kind="StatefulSet", name=workload.name, change={"spec": spec})
+                self.patches.append(patch)
+
+
+def persistent(workload: Workload) -> list[Persistent]:
+    return [volume for volume in workload.volumes if isinstance(volume, Persistent)]
+
+
+def claim(volume: Persistent) -> dict[str, Any]:
+    """The whole template: kustomize replaces the list of them, it does not merge it."""
+    return {
+        "metadata": {"name": volume.name},
+        "spec": {
+            "accessModes": [volume.access],
+            "resources": {"requests": {"storage": volume.size}},
+            "storageClassName": STANDARD,
+        },
+    }

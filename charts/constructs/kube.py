@@ -1,0 +1,96 @@
+"""The one door to Kubernetes' typed objects: how they are named, labelled and told apart."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from cdk8s import ApiObject, ApiObjectMetadata, JsonPatch
+from cdk8s_plus_27 import k8s
+from constructs import Construct
+
+from charts.model import Workload
+from charts.model.quantity import Quantity
+
+NAME, COMPONENT, PART_OF, MANAGED_BY = (
+    f"app.kubernetes.io/{label}" for label in ("name", "component", "part-of", "managed-by")
+)
+
+NAMESPACE = "namespace"  # context of a component's folder
+
+
+def emit(
+    scope: Construct,
+    kind: Any,
+    about: Workload | str,
+    *,
+    name: str | None = None,
+    annotations: Mapping[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    newer: Mapping[str, object] | None = None,
+    **fields: Any,
+) -> None:
+    """Adds an object of a typed `kind`, named and labelled for the workload (or, as str, the folder) that it is about.
+
+    `name`: the workload's when None. `newer`: {JSON pointer: value} of fields that Kubernetes has gained since 1.27,
+    where the types end. `fields`: the kind's own, such as spec.
+    """
+    name = name or (about if isinstance(about, str) else about.name)
+    identity = f"{kind.__name__}-{name}"
+    metadata: dict[str, Any] = {
+        "name": name,
+        "namespace": namespace_of(scope, kind, about),
+        "labels": {**tags(about), **(labels or {})},
+        "annotations": dict(annotations) if annotations else None,
+    }
+    if kind.__module__ != k8s.__name__:  # a custom resource's
+        kind(scope, identity, metadata=ApiObjectMetadata(**metadata), **fields)
+        return
+    if not newer:
+        kind(scope, identity, metadata=k8s.ObjectMeta(**metadata), **fields)
+        return
+    # A typed object drops the fields that it does not know, so the newer ones go into an untyped one made of it.
+    known = kind.manifest(**fields)
+    whole = ApiObjectMetadata(**metadata)
+    made = ApiObject(scope, identity, api_version=known["apiVersion"], kind=known["kind"], metadata=whole)
+    made.add_json_patch(JsonPatch.add("/spec", known["spec"]))
+    for pointer, value in newer.items():
+        made.add_json_patch(JsonPatch.add(pointer, value))
+
+
+def namespace_of(scope: Construct, kind: Any, about: Workload | str) -> str | None:
+    """None in the base, whose kustomization names it; a component has none to, so its objects do."""
+    scoped = kind.__name__.removeprefix("Kube")
+    if scoped == "Namespace" or scoped.startswith("Cluster"):
+        return None
+    own = None if isinstance(about, str) else about.namespace
+    context: str | None = scope.node.try_get_context(NAMESPACE)
+    return own or context
+
+
+def tags(about: Workload | str) -> dict[str, str]:
+    """The labels of an object, and of its pods."""
+    return {NAME: about} if isinstance(about, str) else {NAME: about.name, COMPONENT: about.layer}
+
+
+def selector(workload: Workload) -> k8s.LabelSelector:
+    """The pods of a workload, and only them."""
+    return k8s.LabelSelector(match_labels={NAME: workload.name})
+
+
+@cache
+def quantity(text: str) -> k8s.Quantity:
+    return k8s.Quantity.from_string(text)
+
+
+def quantities(amounts: Mapping[str, Quantity]) -> dict[str, k8s.Quantity]:
+    return {name: quantity(amount.text) for name, amount in amounts.items()}
+
+
+@cache
+def number(value: int) -> k8s.IntOrString:
+    return k8s.IntOrString.from_number(value)
+
+
+@cache
+def named(value: str) -> k8s.IntOrString:
+    return k8s.IntOrString.from_string(value)
