@@ -1,0 +1,22 @@
+"""Every image that the platform runs. pins.yaml says where each third-party tag was looked up."""
+
+# Our own: the overlays set the tag of a release.
+BACKEND = "newstalk-ai/backend"
+LANGGRAPH = "newstalk-ai/langgraph"
+STREAM_PROCESSOR = "newstalk-ai/stream-processor"
+AIRFLOW = "newstalk-ai/airflow"
+KAFKA = "newstalk-ai/kafka"
+
+POSTGRES = "docker.io/library/postgres:18.6"
+REDIS = "docker.io/library/redis:8.10.2"
+ZOOKEEPER = "docker.io/confluentinc/cp-zookeeper:7.9.10"
+KAFKA_UI = "ghcr.io/kafbat/kafka-ui:v1.5.0"
+PROMETHEUS = "quay.io/prometheus/prometheus:v3.15.0"
+ALERTMANAGER = "quay.io/prometheus/alertmanager:v0.34.1"
+GRAFANA = "docker.io/grafana/grafana:13.2.3"
+NODE_EXPORTER = "quay.io/prometheus/node-exporter:v1.12.1"
+POSTGRES_EXPORTER = "quay.io/prometheuscommunity/postgres-exporter:v0.20.1"
+REDIS_EXPORTER = "docker.io/oliver006/redis_exporter:v1.93.0"
+KAFKA_EXPORTER = "docker.io/danielqsj/kafka-exporter:v1.10.0"
+STATSD_EXPORTER = "quay.io/prometheus/statsd-exporter:v0.30.0"
+KUBE_STATE_METRICS = "registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0"
