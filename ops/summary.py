@@ -186,8 +186,7 @@ def secret_readers(objects: Sequence[Manifest]) -> list[tuple[str, str]]:
         references = [env.get("valueFrom", {}).get("secretKeyRef", {}).get("key") for env in container.get("env", [])]
         files = [item["key"] for volume in volumes(runner) for item in volume.get("secret", {}).get("items", [])]
         keys = sorted({key for key in [*references, *files] if key})
-        if keys:
-            found.append((f"workload {owner(runner)}", ", ".join(keys)))
+        found.append((f"workload {owner(runner)}", ", ".join(keys) or "none"))
     for role in sorted((one for one in objects if one["kind"] == "Role"), key=lambda one: str(one["metadata"]["name"])):
         named = {resource for rule in role["rules"] for resource in rule["resources"] if covers_core(rule)}
         reads = "all" if named & {"*", "secrets"} else "none"

@@ -129,8 +129,9 @@ def spread(workload: Workload) -> list[k8s.TopologySpreadConstraint] | None:
     """Over hosts and zones. Voters never share a host: losing it would lose the quorum."""
     if workload.run.maximum < 2:
         return None
-    voters = isinstance(workload.run, Stateful) and workload.run.quorum
-    strictness = {"kubernetes.io/hostname": voters, "topology.kubernetes.io/zone": False}
+    run = workload.run
+    apart = isinstance(run, Stateful) and (run.quorum or run.apart)
+    strictness = {"kubernetes.io/hostname": apart, "topology.kubernetes.io/zone": False}
     return [
         k8s.TopologySpreadConstraint(
             max_skew=1,

@@ -67,13 +67,15 @@ class Replicas:
 class Stateful:
     """Pods with a name and storage each: a StatefulSet behind a headless Service.
 
-    `first`: number of the first pod; `quorum`: the members vote, so their count must be odd; `together`: the pods
-    start and stop without waiting for each other, as members of a quorum must.
+    `first`: number of the first pod; `quorum`: the members vote, so their count must be odd; `apart`: no two on a
+    host, as voters are anyway; `together`: they start and stop without waiting for each other, as members that look for
+    each other must.
     """
 
     count: int = 1
     first: int = 0
     quorum: bool = False
+    apart: bool = False
     together: bool = False
 
     @property
