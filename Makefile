@@ -28,7 +28,7 @@ lint:
 	@$(setup) lint
 	$(bin)/ruff check
 	$(bin)/ruff format --check
-	$(bin)/lint-imports
+	$(bin)/lint-imports --no-logo
 	.tools/bin/actionlint -shellcheck= -pyflakes=
 	$(bin)/zizmor --offline --quiet .github
 	$(bin)/mypy

@@ -46,7 +46,8 @@ def synth(
         raise typer.Exit(run_main(DIST))
     with tempfile.TemporaryDirectory(prefix=".check-", dir=ROOT) as place:
         fresh = Path(place) / "dist"
-        code = run_main(fresh, quiet=True)
+        with Console(stderr=True).status("building afresh, to compare"):
+            code = run_main(fresh, quiet=True)
         lines = [] if code else difference(DIST, fresh)
     for line in lines:
         colour = {"+": "green", "-": "red"}.get(line[:1])
@@ -57,7 +58,7 @@ def synth(
 
 
 def run_main(out: Path, quiet: bool = False) -> int:
-    """Runs main.py with -O, which strips jsii's run-time type checks: the type checker has done that work."""
+    """Runs main.py, `quiet` unless it fails, with -O, which strips jsii's run-time type checks: the type checker has done that work."""
     environment = os.environ | {"CDK8S_OUTDIR": str(out)}
     sink = subprocess.DEVNULL if quiet else None
     return subprocess.run(

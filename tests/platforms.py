@@ -28,6 +28,7 @@ Objects = dict[str, Any]
 """{"Kind/name": manifest}"""
 Synth = Callable[[Platform], Objects]
 Write = Callable[[Platform], Path]
+Build = Callable[..., Objects]
 
 
 def workload(name: str = "web", **fields: Any) -> Workload:
@@ -87,3 +88,15 @@ def tells(line: str, path: str, *words: str) -> bool:
     at, _, rest = line.partition(": ")
     whole = (rf"(?<![\w.-]){re.escape(word)}(?![\w-]|\.\d)" for word in words)
     return at == path and "\n" not in line and all(re.search(word, rest) for word in whole)
+
+
+def template(manifest: Any) -> Any:
+    """The pod template of a controller's manifest."""
+    spec = manifest["spec"]
+    return (spec["jobTemplate"]["spec"] if manifest["kind"] == "CronJob" else spec)["template"]
+
+
+def container(manifest: Any) -> Any:
+    """The one container of a controller's pods."""
+    [only] = template(manifest)["spec"]["containers"]
+    return only
