@@ -58,12 +58,13 @@ def synth(
 
 
 def run_main(out: Path, quiet: bool = False) -> int:
-    """Runs main.py, `quiet` unless it fails, with -O, which strips jsii's run-time type checks: the type checker has done that work."""
+    """Runs main.py, `quiet` unless it fails; -O strips jsii's run-time type checks, which the type checker does."""
     environment = os.environ | {"CDK8S_OUTDIR": str(out)}
-    sink = subprocess.DEVNULL if quiet else None
-    return subprocess.run(
-        [sys.executable, "-O", "main.py"], cwd=ROOT, env=environment, stdout=sink, check=False
-    ).returncode
+    command = [sys.executable, "-O", "main.py"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=quiet, text=True, check=False)
+    if quiet and done.returncode:
+        sys.stderr.write(done.stderr)
+    return done.returncode
 
 
 @app.command()
