@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -144,14 +145,24 @@ class Platform:
 
     def __getitem__(self, name: str) -> Workload:
         """The workload of that name. Raises KeyError."""
-        for workload in self.workloads:
-            if workload.name == name:
-                return workload
-        raise KeyError(name)
+        return self.by_name[name]
+
+    @cached_property
+    def by_name(self) -> dict[str, Workload]:
+        return {workload.name: workload for workload in self.workloads}
 
     def callers(self, name: str, port: str) -> list[Workload]:
         """The workloads that call that port, by name."""
-        return sorted((w for w in self.workloads if (name, port) in w.called), key=lambda w: w.name)
+        return self.calls.get((name, port), [])
+
+    @cached_property
+    def calls(self) -> dict[tuple[str, str], list[Workload]]:
+        """{(workload, port): those that call it, by name}."""
+        found: dict[tuple[str, str], list[Workload]] = {}
+        for workload in sorted(self.workloads, key=lambda workload: workload.name):
+            for address in workload.called:
+                found.setdefault(address, []).append(workload)
+        return found
 
     def shared(self, key: str) -> str:
         """The name of the map that holds a shared setting. Raises KeyError."""
