@@ -51,7 +51,8 @@ def synthesize(
 
     Raises ModelError and Refusal, with `out` as it was.
     """
-    with tempfile.TemporaryDirectory(prefix=".synth-", dir=ROOT) as place:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".synth-", dir=out.parent) as place:
         workspace = Path(place)
         with console.status("catalog -> base and components"):
             (workspace / "dist").mkdir()
@@ -93,9 +94,15 @@ def rules_for(environment: str) -> list[Rule]:
 
 
 def swap(new: Path, out: Path, old: Path) -> None:
-    if out.exists():
-        out.rename(old)
-    new.rename(out)
+    """Puts `new` in `out`'s place; whatever interrupts it, `out` is there."""
+    try:
+        if out.exists():
+            out.rename(old)
+        new.rename(out)
+    except BaseException:
+        if old.exists() and not out.exists():
+            old.rename(out)
+        raise
 
 
 def shown(path: Path) -> str:
