@@ -20,19 +20,22 @@ class Generated:
     """A ConfigMap that kustomize gathers from files.
 
     `files`: {path below the folder: text}; `merge`: adds to a map that another folder generates; `hashed`: bears the
-    hash of its content, so that its readers roll.
+    hash of its content, so that its readers roll; `namespace`: of a map that a component adds, where no kustomization
+    above names it.
     """
 
     name: str
     files: Mapping[str, str]
     merge: bool = False
     hashed: bool = True
+    namespace: str | None = None
 
     def entry(self) -> dict[str, Any]:
         """The configMapGenerator entry: KEY=value files become keys, others files."""
         settings = [path for path in self.files if path.endswith(".env")]
         plain = [path for path in self.files if not path.endswith(".env")]
         found: dict[str, Any] = {"name": self.name}
+        found |= {"namespace": self.namespace} if self.namespace else {}
         found |= {"behavior": "merge"} if self.merge else {}
         found |= {"envs": settings} if settings else {}
         found |= {"files": plain} if plain else {}

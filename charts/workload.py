@@ -36,4 +36,4 @@ def compose(folder: Folder, workload: Workload, platform: Platform) -> None:
     if isinstance(workload.run, Replicas | Stateful) and workload.run.maximum > 1:
         Budget(folder, workload)
     for name, files in config.maps(workload, platform).items():
-        folder.maps.append(Generated(name=name, files=files))
+        folder.maps.append(Generated(name=name, files=files, namespace=workload.namespace))

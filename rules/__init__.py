@@ -90,6 +90,7 @@ RULES: tuple[Rule, ...] = (
     names.label_and_annotation_keys_are_valid,
     names.label_values_are_valid,
     names.annotation_values_are_strings,
+    names.namespaces_are_named,
     names.objects_occur_once,
     secrets.secrets_hold_no_values,
 )

@@ -14,6 +14,7 @@ from rules.reading import (
     key,
     kind,
     name,
+    namespace,
     pods,
     state,
     title,
@@ -50,6 +51,11 @@ FORMS = dict.fromkeys(POD_TEMPLATES, LABEL) | {
     # A label of the pods adds a hash to a StatefulSet's name, a Job's name the time to a CronJob's: 11 characters each.
     **dict.fromkeys(("StatefulSet", "CronJob"), LABEL._replace(longest=63 - 11)),
 }
+NAMESPACED = frozenset({
+    *POD_TEMPLATES, "ConfigMap", "ExternalSecret", "HorizontalPodAutoscaler", "Ingress", "LimitRange", "NetworkPolicy",
+    "PersistentVolumeClaim", "PodDisruptionBudget", "ResourceQuota", "Role", "RoleBinding", "ScaledObject", "Secret",
+    "Service", "ServiceAccount",
+})  # fmt: skip
 METADATA = ("metadata", *(f"spec.{path}.metadata" for path in ("template", "jobTemplate", "jobTemplate.spec.template")))
 
 
@@ -101,8 +107,17 @@ def _entries(objects: Sequence[Manifest], *fields: str) -> Iterator[tuple[str, s
                     yield f"{where}[{entry}]", str(entry), value
 
 
+def namespaces_are_named(objects: Sequence[Manifest]) -> Iterator[str]:
+    """By all or by none: one that names none goes wherever whoever applies it happens to be."""
+    if not any(namespace(manifest) for manifest in objects):
+        return
+    for manifest in objects:
+        if kind(manifest) in NAMESPACED and not namespace(manifest):
+            yield f"{title(manifest)} metadata.namespace: is missing, which others name; name it"
+
+
 def objects_occur_once(objects: Sequence[Manifest]) -> Iterator[str]:
     seen = Counter((group(manifest.get("apiVersion")), key(manifest)) for manifest in objects)
-    for (_, (namespace, of, named)), times in seen.items():
+    for (_, (space, of, named)), times in seen.items():
         if times > 1:
-            yield f"{of}/{named} metadata.name: occurs {times} times in {namespace or 'the cluster'}; keep one"
+            yield f"{of}/{named} metadata.name: occurs {times} times in {space or 'the cluster'}; keep one"

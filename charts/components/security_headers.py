@@ -17,7 +17,7 @@ class SecurityHeaders(Component):
         # The controller looks the map up by this very name, namespace included, and follows its changes by itself.
         annotation = {f"{NGINX}custom-headers": f"{platform.name}/{name}"}
         text = config.env_file(platform.edge.headers)
-        self.maps.append(Generated(name=name, files={"headers.env": text}, hashed=False))
+        self.maps.append(Generated(name=name, files={"headers.env": text}, hashed=False, namespace=platform.name))
         for ingress in entrances(platform):
             change = {"metadata": {"name": ingress, "annotations": annotation}}
             self.patches.append(Patch(api="networking.k8s.io/v1", kind="Ingress", name=ingress, change=change))

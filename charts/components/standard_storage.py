@@ -6,6 +6,7 @@ from constructs import Construct
 
 from charts.constructs.pods import per_pod
 from charts.folder import Component, Patch
+from charts.foundation import PROVIDED
 from charts.model import Persistent, Platform, Workload
 
 STANDARD = "standard"  # the class of kind and minikube
@@ -16,12 +17,15 @@ class StandardStorage(Component):
 
     def __init__(self, scope: Construct, platform: Platform) -> None:
         super().__init__(scope, "standard-storage", platform)
+        declared = {f"{PROVIDED}storageclass.{STANDARD}": "kind and minikube"}
+        change = {"metadata": {"name": platform.name, "annotations": declared}}
+        self.patches.append(Patch(api="v1", kind="Namespace", name=platform.name, change=change))
         for workload in platform.base:
             for volume in persistent(workload):
                 if volume.claim and volume.storage_class != STANDARD:
-                    change = {"spec": {"storageClassName": STANDARD}}
+                    spec: dict[str, Any] = {"storageClassName": STANDARD}
                     kind = "PersistentVolumeClaim"
-                    self.patches.append(Patch(api="v1", kind=kind, name=volume.claim, change=change))
+                    self.patches.append(Patch(api="v1", kind=kind, name=volume.claim, change={"spec": spec}))
             templates = [volume for volume in persistent(workload) if per_pod(volume)]
             if any(volume.storage_class != STANDARD for volume in templates):
                 spec = {"volumeClaimTemplates": [claim(volume) for volume in templates]}

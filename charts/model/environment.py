@@ -31,5 +31,5 @@ Value = str | Shared | Secret | FromPod
 
 
 def references(value: Value) -> list[str]:
-    """The variables that a value is composed of, as in "redis://$(REDIS_HOST):$(REDIS_PORT)"."""
+    """The variables that a value is composed of, as in "http://$(HOST):$(PORT)"."""
     return REFERENCE.findall(value) if isinstance(value, str) else []

@@ -579,6 +579,9 @@ MISTAKES: dict[Rule, list[tuple[Mapping[str, Any], str]]] = {
         ({"Deployment/web metadata.annotations[team]": 1}, SAME),
         ({f"{WEB}.metadata.annotations[team]": True}, SAME),
     ],
+    names.namespaces_are_named: [
+        ({"ConfigMap/stray": {"metadata": {"name": "stray"}}}, "ConfigMap/stray metadata.namespace")
+    ],
     names.objects_occur_once: [({"ConfigMap/settings": {"apiVersion": "v1"}}, "ConfigMap/settings metadata.name")],
     secrets.secrets_hold_no_values: [
         ({"Secret/leak": {"data": {"KEY": "dmFsdWU="}}}, "Secret/leak data"),
