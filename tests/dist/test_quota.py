@@ -1,6 +1,6 @@
 """The quotas hold what the environments need, reckoned here by plain arithmetic over the rendered YAML."""
 
-from collections import Counter
+from collections import defaultdict
 from decimal import Decimal
 
 import pytest
@@ -26,9 +26,9 @@ def most(objects: list[Manifest], name: str, fixed: int) -> int:
     return fixed
 
 
-def need(objects: list[Manifest], surge: int) -> Counter[str]:
+def need(objects: list[Manifest], surge: int) -> dict[str, Decimal]:
     """Of every pod at once: autoscalers at their maxima, each Job running, `surge` pods more per Deployment."""
-    total: Counter[str] = Counter()
+    total: defaultdict[str, Decimal] = defaultdict(Decimal)
     for one in objects:
         kind, spec = one["kind"], one.get("spec", {})
         if kind not in ("Deployment", "StatefulSet", "Job", "CronJob"):
