@@ -312,6 +312,7 @@ KAFKA_UI = Workload(
     after=("kafka",),
     host=Host(name="kafka-ui"),
     identity=Identity(uid=1000, gid=2000, fs_group=2000),  # kafbat/helm-charts values.yaml
+    small=Size(resources=Resources(cpu="100m..250m", memory="384Mi..768Mi")),
 )
 
 POSTGRES_EXPORTER = Workload(

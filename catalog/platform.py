@@ -48,11 +48,11 @@ EDGE = Edge(
 # Production's: docs/decisions/quota.md says how it is reckoned.
 QUOTA = Quota(
     requests_cpu="32",
-    requests_memory="64Gi",
-    limits_cpu="64",
-    limits_memory="112Gi",
-    storage="400Gi",
-    pods=100,
+    requests_memory="60Gi",
+    limits_cpu="68",
+    limits_memory="108Gi",
+    storage="256Gi",
+    pods=72,
 )
 
 PLATFORM = Platform(

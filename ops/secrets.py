@@ -4,12 +4,13 @@ import base64
 import secrets
 from pathlib import Path
 
-LENGTH = 16  # bytes of randomness for each value that the example leaves empty
 
-
-def value() -> str:
-    """Random letters and digits that serve as a password in a URL and, 32 bytes in base64, as a Fernet key."""
-    return base64.urlsafe_b64encode(secrets.token_hex(LENGTH).encode()).decode()
+def value(key: str) -> str:
+    """A random value for a key: 64 letters and digits, which stand in a URL as they are and are long enough to sign
+    with; for a Fernet key, 32 bytes in base64."""
+    if key.endswith("FERNET_KEY"):
+        return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    return secrets.token_hex(32)
 
 
 def make(overlay: Path) -> bool:
@@ -20,7 +21,7 @@ def make(overlay: Path) -> bool:
     example, file = overlay / "secrets.env.example", overlay / "secrets.env"
     if file.exists() or not example.exists():
         return False
-    lines = [line + value() if line.endswith("=") else line for line in example.read_text().splitlines()]
+    lines = [line + value(line[:-1]) if line.endswith("=") else line for line in example.read_text().splitlines()]
     file.touch(mode=0o600)
     file.write_text("\n".join(lines) + "\n")
     return True
