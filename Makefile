@@ -3,7 +3,7 @@ setup := $(PYTHON) tools/setup.py
 bin := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help synth test lint format tools imports lock clean
+.PHONY: help synth test lint format tools imports lock bench clean
 
 help:
 	@echo 'make synth     write dist/, from nothing if need be; ends in the summary'
@@ -13,6 +13,7 @@ help:
 	@echo 'make tools     set up all that the other targets need'
 	@echo 'make imports   write imports/ anew from the modules that tools/crds/go.mod names'
 	@echo 'make lock      lock what requirements/*.in and tools/cdk8s-cli ask for; UPGRADE=--upgrade takes newer ones'
+	@echo 'make bench     what synthesis and rendering cost, against peers'
 	@echo 'make clean     remove what was set up'
 	@echo 'PYTHON=...     the Python, 3.11 or later, to set up with; python3 unless given'
 
@@ -50,6 +51,10 @@ lock: tools
 		$$name.in --output-file $$name.txt || exit 1; done
 	cd tools/cdk8s-cli && ../../.tools/bin/npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --loglevel=error
+
+bench:
+	@$(setup) bench
+	@$(bin)/python -m bench.run $(BENCH)
 
 clean:
 	rm -rf .venv .tools .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

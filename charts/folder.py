@@ -87,16 +87,16 @@ class Folder(Chart):
     def write(self, folder: Path) -> None:
         """Writes what cdk8s does not: configuration, patches and kustomization.yaml.
 
-        Raises ModelError when two objects share a file, since one of them would be lost.
+        Raises ModelError when two objects share a file, since one of them would be lost, and when the folder holds
+        files of others.
         """
-        written = sorted(path.name for path in folder.glob("*.yaml"))
+        written = sorted(path.name for path in folder.glob("[A-Z]*.yaml"))
         objects = [child for child in self.node.find_all() if isinstance(child, ApiObject)]
         if len(objects) != len(written):
             names = [f"{made.kind}.{made.name}.yaml" for made in objects]
             shared = sorted({name for name in names if names.count(name) > 1})
-            raise ModelError(
-                [f"{self.name}/{name}: two objects would share the file, name one otherwise" for name in shared]
-            )
+            lines = [f"{self.name}/{name}: two objects would share the file, name one otherwise" for name in shared]
+            raise ModelError(lines or [f"{self.name}: holds files of another synth, write to an empty folder"])
         for generated in self.maps:
             for path, text in generated.files.items():
                 put(folder / path, text)

@@ -30,7 +30,7 @@ def main(platform: Callable[[], Platform], build: Build) -> int:
         began = time.monotonic()
         rows = synthesize(platform, build, out, console)
         Console().print(summary.screen(rows))
-        console.print(f"{shown(out)} written in {time.monotonic() - began:.1f} s")
+        console.print(f"{shown(out)} written in {time.monotonic() - began:.1f} s", soft_wrap=True)
     except ModelError as refused:
         return complain(console, refused.refusals)
     except Refusal as refused:
@@ -66,9 +66,8 @@ def finish(workspace: Path, console: Console) -> dict[str, list[summary.Row]]:
     """Renders every environment, lets the rules read it, and writes what is committed of it, and the summary."""
     for overlay in render.environments():
         if secrets.make(OVERLAYS / overlay):
-            console.print(
-                f"overlays/{overlay}/secrets.env made from its example, with random values; it is not committed"
-            )
+            made = f"overlays/{overlay}/secrets.env made from its example, with random values; it is not committed"
+            console.print(made, soft_wrap=True)
     shutil.copytree(OVERLAYS, workspace / "overlays")
     rows, wrong, readers = {}, [], []
     for environment in render.environments():

@@ -201,6 +201,20 @@ def cdk8s_cli() -> None:
     once(BIN / ".cdk8s", "Installing cdk8s-cli", [*(locked / name for name in names), *scripts.values()], action)
 
 
+def typescript() -> None:
+    """cdk8s in its own language, which `make bench` measures synthesis against."""
+    source, installed = ROOT / "bench/typescript", TOOLS / "bench-typescript"
+    names = ("package.json", "package-lock.json", "synth.js")
+
+    def action() -> None:
+        installed.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            shutil.copy(source / name, installed)
+        run(BIN / "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=installed)
+
+    once(BIN / ".typescript", "Installing cdk8s for TypeScript", [source / name for name in names], action)
+
+
 def node_22() -> None:
     """The older Node that dist/ must not differ on."""
     lock, target = ROOT / "requirements/node22.txt", TOOLS / "node22"
@@ -232,7 +246,13 @@ def for_test() -> None:
     go_tool("promtool")
 
 
-GOALS = {"synth": for_synth, "lint": for_lint, "test": for_test}
+def for_bench() -> None:
+    for_test()
+    go_tool("helm")
+    typescript()
+
+
+GOALS = {"synth": for_synth, "lint": for_lint, "test": for_test, "bench": for_bench}
 
 
 def main(arguments: "list[str]") -> int:

@@ -1,0 +1,1 @@
+"""What synthesis costs, whole process against whole process."""
