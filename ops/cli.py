@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ops import promote as promoting
 from ops import render as rendering
+from ops.capacity.command import capacity
 from ops.places import DIST, ROOT, Refusal
 from ops.synth import COMMITTED, difference
 
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("capacity")(capacity)
 problems = Console(stderr=True, style="red", highlight=False, markup=False, soft_wrap=True)
 
 Target = Annotated[
