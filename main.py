@@ -12,6 +12,8 @@ from charts.components import COMPONENTS  # noqa: E402
 from charts.edge import EdgeChart  # noqa: E402
 from charts.foundation import Foundation  # noqa: E402
 from charts.model import Platform  # noqa: E402
+from charts.topology.mermaid import mermaid  # noqa: E402
+from charts.topology.svg import svg  # noqa: E402
 from charts.workload import WorkloadChart  # noqa: E402
 
 
@@ -22,7 +24,7 @@ def platform() -> Platform:
 
 
 def build(platform: Platform, out: Path) -> None:
-    """The plain YAML that overlays start from: the base, the components, the transformer of hosts."""
+    """The plain YAML that overlays start from (base, components, transformers), and the topology as a picture."""
     base, components = folder.app(out / "base"), folder.app(out / "components")
     Foundation(base, platform)
     for workload in platform.base:
@@ -34,6 +36,8 @@ def build(platform: Platform, out: Path) -> None:
     folder.write(components)
     folder.gather(base, platform)
     hosts.write(platform, out / "transformers")
+    folder.put(out / "topology.svg", svg(platform))
+    folder.put(out / "topology.mmd", mermaid(platform))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from catalog import images
 from catalog.shared import DATABASE_URL, KAFKA, NEWSTALK, REDIS_URL
 from charts.model import (
+    Accelerator,
     Autoscale,
     Health,
     Host,
@@ -75,6 +76,7 @@ LANGGRAPH = Workload(
     identity=NEWSTALK,
     shutdown=Shutdown(drain=10, grace=120),  # judged: an answer in progress may take a minute and a half
     small=Size(count=1, maximum=2, resources=Resources(cpu="250m..750m", memory="1Gi..2Gi")),
+    accelerator=Accelerator(),
 )
 
 STREAM_PROCESSOR = Workload(

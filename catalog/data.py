@@ -27,6 +27,7 @@ from charts.model import (
     Stateful,
     Tcp,
     Topic,
+    Variant,
     Workload,
     shared_memory,
     writable,
@@ -216,6 +217,38 @@ def topic_lines(platform: Platform) -> dict[str, str]:
     return {"topics": "".join(lines)}
 
 
+POD_INDEX = FromPod("metadata.labels['apps.kubernetes.io/pod-index']")
+
+# kafka.apache.org, Operations: KRaft. Combined servers, which broker and vote, suit clusters of this size.
+KRAFT = Variant(
+    says="""Kafka 4, whose brokers keep the metadata themselves, without ZooKeeper; needs an image of Kafka 4.
+
+The overlay sets the tag of newstalk-ai/kafka to such a build. Brokers that find data of a cluster with ZooKeeper refuse
+to start and change nothing; ZooKeeper's own claims stay. The size, small or not, is that of the first start: voters
+cannot be added to a quorum by settings.""",
+    command=("/scripts/kraft.sh", "/etc/confluent/docker/run"),
+    ports=(Port("controller", 29093),),
+    environment={
+        "POD_NAME": FromPod("metadata.name"),
+        "KAFKA_NODE_ID": POD_INDEX,
+        "KAFKA_ADVERTISED_LISTENERS": "INTERNAL://$(POD_NAME).kafka:29092,CONTROLLER://$(POD_NAME).kafka:29093",
+    },
+    settings={
+        # kafka-storage random-uuid. Every environment's cluster may bear it; an overlay may give its own, once.
+        "CLUSTER_ID": "3_2REGAoRkCKN6KWnfgvcw",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_LISTENERS": "INTERNAL://0.0.0.0:29092,CONTROLLER://0.0.0.0:29093",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "KAFKA_ZOOKEEPER_CONNECT": None,
+        "KAFKA_CUB_ZK_TIMEOUT": None,
+    },
+    files=(ConfigFiles(name="kraft", mount="/scripts", files=read("kafka/kraft.sh"), executable=True),),
+    calls=("kafka:broker", "kafka:controller"),
+    after=(),
+    replaces=("zookeeper",),
+)
+
 WEEK = str(7 * 24 * 3600 * 1000)  # milliseconds; Kafka's own default retention
 
 KAFKA_BROKER = Workload(
@@ -230,7 +263,7 @@ KAFKA_BROKER = Workload(
     metrics=Metrics(),
     environment={
         "POD_NAME": FromPod("metadata.name"),
-        "KAFKA_BROKER_ID": FromPod("metadata.labels['apps.kubernetes.io/pod-index']"),
+        "KAFKA_BROKER_ID": POD_INDEX,
         "KAFKA_ADVERTISED_LISTENERS": "INTERNAL://$(POD_NAME).kafka:29092",
     },
     settings={
@@ -269,6 +302,7 @@ KAFKA_BROKER = Workload(
     ),
     unready_addresses=True,
     small=Size(count=1, resources=Resources(cpu="250m..500m", memory="1Gi")),
+    variants={"kraft": KRAFT},
 )
 
 TOPICS = Workload(

@@ -2,7 +2,7 @@
 
 from catalog import airflow, application, data, monitoring
 from catalog.shared import CONFIG, ENVIRONMENT, SECRET, STORE
-from charts.model import ContainerBounds, Edge, Person, Platform, Quota
+from charts.model import ContainerBounds, Edge, EdgeController, Person, Platform, Quota
 
 READ, EVERY = ("get", "list", "watch"), ("*",)
 READABLE = (
@@ -43,6 +43,8 @@ EDGE = Edge(
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     },
+    # Not the chart's own "nginx", by which ingress-nginx goes: the two may run side by side during a move.
+    f5=EdgeController(class_name="f5-nginx", namespace="nginx-ingress"),
 )
 
 # Production's: docs/decisions/quota.md says how it is reckoned.

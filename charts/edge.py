@@ -5,9 +5,11 @@ from itertools import groupby
 from cdk8s_plus_27 import k8s
 from constructs import Construct
 
-from charts.constructs.kube import emit
-from charts.folder import Folder
-from charts.model import Edge, Host, Platform, Workload
+from charts.constructs.kube import emit, selector
+from charts.constructs.network import namespace, policy_port
+from charts.folder import Component, Folder, Patch
+from charts.foundation import PROVIDED
+from charts.model import Edge, EdgeController, Host, Platform, Port, Workload
 
 NGINX = "nginx.ingress.kubernetes.io/"
 
@@ -79,9 +81,33 @@ def host_name(workload: Workload, platform: Platform) -> str:
 
 
 def rule(workload: Workload, platform: Platform) -> k8s.IngressRule:
-    port = workload.port(workload.host.port if workload.host else None)
+    port = served(workload)
     backend = k8s.IngressBackend(
         service=k8s.IngressServiceBackend(name=workload.name, port=k8s.ServiceBackendPort(name=port.name))
     )
     path = k8s.HttpIngressPath(path="/", path_type="Prefix", backend=backend)
     return k8s.IngressRule(host=host_name(workload, platform), http=k8s.HttpIngressRuleValue(paths=[path]))
+
+
+def served(workload: Workload) -> Port:
+    """The port that the workload's host leads to."""
+    return workload.port(workload.host.port if workload.host else None)
+
+
+class Admitted(Construct):
+    """Admits the pods of another way in than the base's, whose own stays admitted, to the port that a host serves."""
+
+    def __init__(self, component: Component, workload: Workload, controller: EdgeController) -> None:
+        super().__init__(component, f"admitted-{workload.name}")
+        admitted = k8s.NetworkPolicyIngressRule(
+            from_=[namespace(controller.namespace)], ports=[policy_port(served(workload))]
+        )
+        name = f"{workload.name}-from-{component.name}"
+        emit(self, k8s.KubeNetworkPolicy, workload, name=name, spec=k8s.NetworkPolicySpec(
+            pod_selector=selector(workload), policy_types=["Ingress"], ingress=[admitted]))  # fmt: skip
+
+
+def provided_by_cluster(platform: Platform, kind: str, name: str, who: str) -> Patch:
+    """Declares on the namespace what objects of a component name and the cluster has already."""
+    change = {"metadata": {"name": platform.name, "annotations": {f"{PROVIDED}{kind}.{name}": who}}}
+    return Patch(api="v1", kind="Namespace", name=platform.name, change=change)

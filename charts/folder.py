@@ -1,9 +1,10 @@
 """Folders of dist/: each chart is one, with one file per object and the kustomization that gathers them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import cleandoc
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 from cdk8s import ApiObject, App, Chart, YamlOutputType
@@ -13,6 +14,8 @@ from charts.constructs.kube import NAME, NAMESPACE, PART_OF
 from charts.model import ModelError, Platform
 
 API = "kustomize.config.k8s.io/v1"
+LOCAL = "config.kubernetes.io/local-config"  # kubernetes.io/docs/reference/labels-annotations-taints
+EXCLUDES = "excludes/"  # annotations of a component's kustomization: {component that it cannot stand beside: why}
 
 
 @dataclass(kw_only=True)
@@ -21,7 +24,7 @@ class Generated:
 
     `files`: {path below the folder: text}; `merge`: adds to a map that another folder generates; `hashed`: bears the
     hash of its content, so that its readers roll; `namespace`: of a map that a component adds, where no kustomization
-    above names it.
+    above names it; `labels`: its own, those of the folder when None.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Generated:
     merge: bool = False
     hashed: bool = True
     namespace: str | None = None
+    labels: Mapping[str, str] | None = None
 
     def entry(self) -> dict[str, Any]:
         """The configMapGenerator entry: KEY=value files become keys, others files."""
@@ -39,25 +43,45 @@ class Generated:
         found |= {"behavior": "merge"} if self.merge else {}
         found |= {"envs": settings} if settings else {}
         found |= {"files": plain} if plain else {}
-        return found if self.hashed else found | {"options": {"disableNameSuffixHash": True}}
+        options: dict[str, Any] = {} if self.hashed else {"disableNameSuffixHash": True}
+        options |= {"labels": dict(self.labels)} if self.labels else {}
+        return found | ({"options": options} if options else {})
 
 
 @dataclass(kw_only=True)
 class Patch:
-    """A strategic merge patch, kept as a file of the folder. `kind`, `name`, `api`: of the object it changes."""
+    """A patch, kept as a file of the folder. `kind`, `name`, `api`: of the object it changes; `change`: by strategic
+    merge, or `operations`: of RFC 6902, which replace lists that a merge would mix."""
 
     api: str
     kind: str
     name: str
     change: Mapping[str, Any] = field(default_factory=dict)
+    operations: Sequence[Mapping[str, Any]] = ()
 
     @property
     def path(self) -> str:
         return f"patches/{self.kind}.{self.name}.yaml"
 
+    def entry(self) -> dict[str, Any]:
+        """The entry of patches; operations do not tell whom they are for."""
+        group, _, version = self.api.rpartition("/")
+        target = {"group": group, "version": version, "kind": self.kind, "name": self.name}
+        found = {name: value for name, value in target.items() if value}
+        return {"path": self.path} | ({"target": found} if self.operations else {})
+
     def text(self) -> str:
+        if self.operations:
+            return yaml.safe_dump([dict(operation) for operation in self.operations], sort_keys=False)
         whole = {"apiVersion": self.api, "kind": self.kind, "metadata": {"name": self.name}, **self.change}
         return yaml.safe_dump(whole, sort_keys=False)
+
+
+def left_out(api: str, kind: str, name: str) -> Patch:
+    """Leaves an object out of what the cluster gets. kustomize drops it last, so that other components, overlays and
+    transformers find it in whatever order they come; deleted, it would be missing to those that come later."""
+    change = {"metadata": {"name": name, "annotations": {LOCAL: "true"}}}
+    return Patch(api=api, kind=kind, name=name, change=change)
 
 
 class Folder(Chart):
@@ -75,14 +99,20 @@ class Folder(Chart):
         """What kustomization.yaml says; only what is there is named."""
         api, kind = self.kind
         labels = {NAME: self.name, PART_OF: self.platform.name}
-        own = any(not generated.merge for generated in self.maps)
+        own = any(not generated.merge and generated.labels is None for generated in self.maps)
         fields: dict[str, Any] = {
             "resources": resources,
             "generatorOptions": {"labels": labels} if own else None,
             "configMapGenerator": [generated.entry() for generated in self.maps],
-            "patches": [{"path": patch.path} for patch in sorted(self.patches, key=lambda patch: patch.path)],
+            "patches": [patch.entry() for patch in sorted(self.patches, key=lambda patch: patch.path)],
         }
-        return {"apiVersion": api, "kind": kind} | {name: value for name, value in fields.items() if value}
+        found = self.metadata() | {name: value for name, value in fields.items() if value}
+        # kustomize refuses a kustomization that says nothing, and an overlay may name a folder that has nothing to say.
+        return {"apiVersion": api, "kind": kind} | (found or {"metadata": {"name": self.name}})
+
+    def metadata(self) -> dict[str, Any]:
+        """What stands under metadata, with that key."""
+        return {}
 
     def write(self, folder: Path) -> None:
         """Writes what cdk8s does not: configuration, patches and kustomization.yaml.
@@ -111,16 +141,22 @@ class Folder(Chart):
 
 
 class Component(Folder):
-    """A folder that an overlay switches on; its docstring heads its kustomization."""
+    """A folder that an overlay switches on; its docstring heads its kustomization. `excludes`: {component that it
+    cannot stand beside: why}; one of the two says so."""
 
     kind = f"{API}alpha1", "Component"
+    excludes: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, scope: Construct, name: str, platform: Platform) -> None:
         super().__init__(scope, name, platform)
         self.node.set_context(NAMESPACE, platform.name)
 
     def heading(self) -> str:
-        return f"# {(self.__doc__ or '').splitlines()[0]}\n"
+        return "".join(f"# {line}".rstrip() + "\n" for line in cleandoc(self.__doc__ or "").splitlines())
+
+    def metadata(self) -> dict[str, Any]:
+        annotations = {f"{EXCLUDES}{name}": why for name, why in sorted(self.excludes.items())}
+        return {"metadata": {"name": self.name, "annotations": annotations}} if annotations else {}
 
 
 def app(out: Path) -> App:

@@ -1,10 +1,11 @@
-"""The kustomize transformer that puts an environment's domain behind every host."""
+"""The kustomize transformers that put an environment's domain behind every host."""
 
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from charts.components.gateway_api import listener
 from charts.edge import certified_by, entrances
 from charts.folder import API, put
 from charts.model import Platform
@@ -14,19 +15,26 @@ LAST = 99  # kustomize appends where the index is beyond the last part
 
 def write(platform: Platform, out: Path) -> None:
     """Writes `out`/hosts, which an overlay names under `transformers`: a component would run before the overlay's own
-    settings are merged and never see its domain."""
+    settings are merged and never see its domain. `out`/routes, in its place beside the component "gateway-api", goes on
+    to the Gateway and its routes."""
     if not platform.hosts:
         return
-    kustomization = {"apiVersion": f"{API}beta1", "kind": "Kustomization", "resources": ["replacements.yaml"]}
+    heading = "hosts: each host of the edge, its first label kept, ends in the environment's domain."
+    put_transformer(out / "hosts", heading, ["replacements.yaml"], replacements(platform))
+    heading = "routes: hosts, and the same hosts in what the component gateway-api brings; name one of the two."
+    put_transformer(out / "routes", heading, ["../hosts", "replacements.yaml"], routes(platform))
+
+
+def put_transformer(folder: Path, heading: str, resources: list[str], replacements: list[dict[str, Any]]) -> None:
+    kustomization = {"apiVersion": f"{API}beta1", "kind": "Kustomization", "resources": resources}
     transformer = {
         "apiVersion": "builtin",
         "kind": "ReplacementTransformer",
-        "metadata": {"name": "hosts"},
-        "replacements": replacements(platform),
+        "metadata": {"name": folder.name},
+        "replacements": replacements,
     }
-    heading = "# hosts: each host of the edge, its first label kept, ends in the environment's domain.\n"
-    put(out / "hosts" / "kustomization.yaml", heading + yaml.safe_dump(kustomization, sort_keys=False))
-    put(out / "hosts" / "replacements.yaml", yaml.safe_dump(transformer, sort_keys=False))
+    put(folder / "kustomization.yaml", f"# {heading}\n{yaml.safe_dump(kustomization, sort_keys=False)}")
+    put(folder / "replacements.yaml", yaml.safe_dump(transformer, sort_keys=False))
 
 
 def replacements(platform: Platform) -> list[dict[str, Any]]:
@@ -57,6 +65,22 @@ def replacements(platform: Platform) -> list[dict[str, Any]]:
         ],
     }
     return [*cut, append]
+
+
+def routes(platform: Platform) -> list[dict[str, Any]]:
+    """Each host once more, from its Ingress, which the component leaves out last of all, to listener and route."""
+    gateway = {"kind": "Gateway", "name": platform.edge.name}
+    return [
+        {
+            "source": {"kind": "Ingress", "name": name, "fieldPath": f"spec.rules.{place}.host"},
+            "targets": [
+                {"select": dict(gateway), "fieldPaths": [f"spec.listeners.[name={listener(workload)}].hostname"]},
+                {"select": {"kind": "HTTPRoute", "name": workload.name}, "fieldPaths": ["spec.hostnames.0"]},
+            ],
+        }
+        for name, hosts in entrances(platform).items()
+        for place, workload in enumerate(hosts)
+    ]
 
 
 def host_fields(platform: Platform) -> dict[str, list[str]]:

@@ -21,6 +21,7 @@ from tests import trees
 
 README = (ROOT / "README.md").read_text()
 COMMITTED = ("production", "staging")
+PICTURES = ("dist/topology.mmd", "dist/topology.svg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +140,7 @@ def test_all_else_that_the_example_service_changes_follows_from_its_calls(states
     changed = {path for path in before if path.startswith("dist/") and before[path] != after[path]}
     places = ["base", *(f"environments/{environment}" for environment in COMMITTED)]
     policies = {f"dist/{place}/{callee}/NetworkPolicy.{callee}.yaml" for place in places for callee in called}
-    assert changed == policies | {"dist/base/kustomization.yaml", "dist/summary.md"}
+    assert changed == policies | {"dist/base/kustomization.yaml", "dist/summary.md", *PICTURES}
     for path in policies:
         old, new = yaml.safe_load(before[path]), yaml.safe_load(after[path])
         assert without(name, new) == old, path

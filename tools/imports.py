@@ -21,6 +21,7 @@ DEFINITIONS = {
     "cert-manager.io": ("github.com/cert-manager/cert-manager", "deploy/crds", "certificates clusterissuers"),
     "external-secrets.io": ("github.com/external-secrets/external-secrets", "config/crds/bases", "externalsecrets"),
     "external-secrets.io-stores": ("github.com/external-secrets/external-secrets", "config/crds/bases", STORES),
+    "gateway.networking.k8s.io": ("sigs.k8s.io/gateway-api", "config/crd/standard", "gateways httproutes"),
     "keda.sh": ("github.com/kedacore/keda/v2", "config/crd/bases", "scaledobjects triggerauthentications"),
 }
 
@@ -40,14 +41,17 @@ def modules() -> dict[str, tuple[str, Path]]:
     return found
 
 
-def definition(path: Path) -> dict[str, object]:
-    """The definition without the versions that no API server serves any more, which are half of some files."""
+def definition(path: Path, *, stored: bool) -> dict[str, object]:
+    """The definition with the version that is stored, or with the others that are served; {} where there are none.
+
+    Versions that no API server serves any more are half of some files.
+    """
     found: dict[str, object] = yaml.load(path.read_text(), yaml.CSafeLoader)
     spec = found["spec"]
     if not isinstance(spec, dict):
         raise SetupError(f"{path}: not a custom resource definition, its spec is no map: correct tools/imports.py")
-    spec["versions"] = [version for version in spec["versions"] if version["served"]]
-    return found
+    spec["versions"] = [each for each in spec["versions"] if each["served"] and each["storage"] is stored]
+    return found if spec["versions"] else {}
 
 
 def copy_definitions(folder: Path) -> None:
@@ -58,10 +62,14 @@ def copy_definitions(folder: Path) -> None:
     for name, (module, inside, plurals) in DEFINITIONS.items():
         version, source = downloaded[module]
         group = name.removesuffix("-stores")
-        documents = [definition(source / inside / f"{group}_{plural}.yaml") for plural in plurals.split()]
-        text = yaml.dump_all(documents, Dumper=yaml.CSafeDumper, explicit_start=True, sort_keys=False, width=120)
-        header = f"# {module} {version}, the versions that are served. Written by `make imports`.\n"
-        (folder / f"{name}.yaml").write_text(header + text)
+        files = [source / inside / f"{group}_{plural}.yaml" for plural in plurals.split()]
+        # The program writes stored versions only; the others are here to check overlays by, without classes.
+        for ending, stored in (("", True), ("-older", False)):
+            documents = [found for path in files if (found := definition(path, stored=stored))]
+            text = yaml.dump_all(documents, Dumper=yaml.CSafeDumper, explicit_start=True, sort_keys=False, width=120)
+            header = f"# {module} {version}, the versions that are served. Written by `make imports`.\n"
+            if documents:
+                (folder / f"{name}{ending}.yaml").write_text(header + text)
 
 
 def generate_classes() -> None:

@@ -29,7 +29,7 @@ def changed(before: Maps, after: Maps) -> Maps:
     found: Maps = {}
     for name, files in after.items():
         for path, text in files.items():
-            old = before[name].get(path, "")
+            old = before.get(name, {}).get(path, "")
             if text != old:
                 lines = set(old.splitlines()) if path.endswith(".env") else set()
                 kept = "".join(f"{line}\n" for line in text.splitlines() if line not in lines)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from charts.model import Platform, Workload
-from charts.model.workload import Setting
+from charts.model.environment import Setting
 
 
 def settings_map(workload: Workload) -> str:

@@ -5,6 +5,7 @@ from charts.model.network import Command, Health, Host, Http, Metrics, Outside, 
 from charts.model.platform import (
     ContainerBounds,
     Edge,
+    EdgeController,
     ModelError,
     Person,
     Platform,
@@ -14,15 +15,16 @@ from charts.model.platform import (
     Settings,
 )
 from charts.model.quantity import Quantity
-from charts.model.resources import Resources
+from charts.model.resources import Accelerator, Resources
 from charts.model.run import Autoscale, Cron, Once, PerNode, QueueLag, Replicas, Stateful
 from charts.model.storage import ConfigFiles, HostPath, Persistent, Scratch, SecretFiles, shared_memory
+from charts.model.variant import Variant
 from charts.model.workload import Identity, Permission, Shutdown, Size, Topic, Workload, writable
 
 __all__ = [
-    "Autoscale", "Command", "ConfigFiles", "ContainerBounds", "Cron", "Edge", "FromPod", "Health", "Host",
-    "HostPath", "Http", "Identity", "Metrics", "ModelError", "Once", "Outside", "PerNode", "Permission",
-    "Persistent", "Person", "Platform", "Port", "Quantity", "QueueLag", "Quota", "Replicas", "Resources", "Scratch",
-    "Secret", "SecretFiles", "SecretKeys", "SecretStore", "Settings", "Shared", "Shutdown", "Size", "Stateful",
-    "Tcp", "Topic", "Workload", "shared_memory", "writable",
+    "Accelerator", "Autoscale", "Command", "ConfigFiles", "ContainerBounds", "Cron", "Edge", "EdgeController",
+    "FromPod", "Health", "Host", "HostPath", "Http", "Identity", "Metrics", "ModelError", "Once", "Outside",
+    "PerNode", "Permission", "Persistent", "Person", "Platform", "Port", "Quantity", "QueueLag", "Quota", "Replicas",
+    "Resources", "Scratch", "Secret", "SecretFiles", "SecretKeys", "SecretStore", "Settings", "Shared", "Shutdown",
+    "Size", "Stateful", "Tcp", "Topic", "Variant", "Workload", "shared_memory", "writable",
 ]  # fmt: skip

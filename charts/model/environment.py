@@ -1,7 +1,12 @@
 """Where the value of an environment variable comes from. A plain str is the value itself."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from charts.model.platform import Platform
 
 REFERENCE = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 
@@ -28,6 +33,7 @@ class FromPod:
 
 
 Value = str | Shared | Secret | FromPod
+Setting = str | Callable[["Platform"], str]
 
 
 def references(value: Value) -> list[str]:

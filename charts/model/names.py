@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 PORT = re.compile(r"(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+KEY = re.compile(r"([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 FILE = re.compile(r"[-._a-zA-Z0-9]+")
 
@@ -28,6 +29,11 @@ def port(at: str, name: str) -> Iterator[str]:
 def label_value(at: str, value: str) -> Iterator[str]:
     if not VALUE.fullmatch(value) or len(value) > 63:
         yield f'{at}: a label holds letters, digits, "-", "_" and ".", at most 63 characters, got "{value}"'
+
+
+def label_key(at: str, key: str) -> Iterator[str]:
+    if not KEY.fullmatch(key) or len(key.rpartition("/")[2]) > 63:
+        yield f'{at}: a label is named "name" or "domain/name", the name at most 63 characters, got "{key}"'
 
 
 def variable(at: str, name: str) -> Iterator[str]:

@@ -11,9 +11,11 @@ from charts.model import names
 from charts.model.quantity import Quantity
 from charts.model.run import Autoscale, Replicas, Stateful
 from charts.model.storage import Persistent, sized
+from charts.model.variant import platform_refusals
 from charts.model.workload import Topic, Workload
 
 LARGEST = 2**53  # beyond it JavaScript, which synthesizes, rounds whole numbers
+HEADERS = 15  # an HTTPRoute sets 16, gateway.networking.k8s.io/v1; one is Strict-Transport-Security
 
 
 class ModelError(ValueError):
@@ -87,13 +89,28 @@ class ContainerBounds:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EdgeController:
+    """A way in that a component puts in place of the base's. `class_name`: of its IngressClass or GatewayClass;
+    `namespace`: where the pods run that carry the traffic."""
+
+    class_name: str
+    namespace: str
+
+    def refusals(self, at: str) -> Iterator[str]:
+        yield from names.label(f"{at}.class_name", self.class_name)
+        yield from names.label(f"{at}.namespace", self.namespace)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Edge:
     """How the platform's hosts are reached from the internet.
 
     `name`: of the Ingress; `tls_secret`, `issuer`: certificate and the ClusterIssuer it comes from; `contact`: mail
     address for the certificate authority; `ingress_class`; `controller_namespace`: where the controller's pods run;
     `body_limit`: bytes, "10m" as nginx writes it; `connections`: of one client at a time; `read_timeout`: seconds
-    that a response may pause; `headers`: sent with every response.
+    that a response may pause; `headers`: sent with every response; `hsts`: seconds for which browsers then insist on
+    HTTPS, by default what ingress-nginx says unasked; `gateway`, `f5`: of the components "gateway-api" and "f5-nginx",
+    by default as Envoy Gateway's quickstart and F5's chart install them.
     """
 
     name: str
@@ -106,6 +123,17 @@ class Edge:
     connections: int
     read_timeout: int
     headers: Mapping[str, str]
+    hsts: int = 15_724_800
+    gateway: EdgeController = EdgeController(class_name="eg", namespace="envoy-gateway-system")
+    f5: EdgeController = EdgeController(class_name="nginx", namespace="nginx-ingress")
+
+    def refusals(self, at: str) -> Iterator[str]:
+        yield from self.gateway.refusals(f"{at}.gateway")
+        yield from self.f5.refusals(f"{at}.f5")
+        if self.hsts < 1:
+            yield f"{at}.hsts: must be at least 1 second, got {self.hsts}"
+        if len(self.headers) > HEADERS:
+            yield f"{at}.headers: at most {HEADERS}, got {len(self.headers)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +167,8 @@ class Platform:
     people: tuple[Person, ...] = ()
 
     def __post_init__(self) -> None:
-        refusals = list(self.refusals())
+        # A platform that is wrong is wrong in each of its variants too.
+        refusals = list(self.refusals()) or [line for name in self.variants for line in platform_refusals(self, name)]
         if refusals:
             raise ModelError(refusals)
 
@@ -189,13 +218,28 @@ class Platform:
     def topics(self) -> dict[str, Topic]:
         return {topic.name: topic for workload in self.workloads for topic in workload.topics}
 
+    @property
+    def variants(self) -> list[str]:
+        """The names of the workloads' variants."""
+        return sorted({name for workload in self.workloads for name in workload.variants})
+
+    def varied(self, name: str) -> "Platform":
+        """The same platform in a variant: every workload that has one of that name in it, what it replaces left out.
+
+        Raises ModelError.
+        """
+        replaced = {left for w in self.workloads if name in w.variants for left in w.variants[name].replaces}
+        kept = (workload.varied(name) for workload in self.workloads if workload.name not in replaced)
+        return dataclasses.replace(self, workloads=tuple(kept))
+
     def small(self) -> "Platform":
         """The same platform with every workload at its `small` size, replication no higher than the brokers left."""
         return dataclasses.replace(self, workloads=tuple(smaller(workload) for workload in self.workloads))
 
     def refusals(self) -> Iterator[str]:
         """Each thing that is wrong with the platform: path, value, bound."""
-        odd = [*whole_numbers(self.workloads, "workloads"), *whole_numbers(self.quota, "quota")]
+        parts = {"workloads": self.workloads, "quota": self.quota, "edge": self.edge}
+        odd = [line for at, part in parts.items() for line in whole_numbers(part, at)]
         if odd:  # the checks below compare numbers
             yield from odd
             return
@@ -208,6 +252,7 @@ class Platform:
         yield from self.uniqueness_refusals()
         yield from self.order_refusals(known)
         yield from self.quota.refusals("quota")
+        yield from self.edge.refusals("edge")
         if self.scraper is not None and self.scraper not in known:
             yield f'scraper: no workload "{self.scraper}", there are {names.listed(known)}'
         if self.hosts and not any(self.domain in settings.values for settings in self.settings):

@@ -1,9 +1,13 @@
 """What a container asks for and may use."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
+from charts.model import names
 from charts.model.quantity import Quantity
+
+DEVICE = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +41,29 @@ class Resources:
                 yield f"{at}.{name}: the request {request} is above the limit {limit}"
             if not request.amount:
                 yield f"{at}.{name}: the request must be above 0, got {request}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accelerator:
+    """Devices that a workload's pods get where the component "gpu" is switched on.
+
+    `resource`: what the nodes' device plugin calls one; `count`: devices of each pod; `nodes`: labels of the nodes that
+    have them. Such nodes are tainted with the resource's name, so that no other pod takes their room. The defaults are
+    those of NVIDIA's device plugin and GPU feature discovery.
+    """
+
+    resource: str = "nvidia.com/gpu"
+    count: int = 1
+    nodes: Mapping[str, str] = field(default_factory=lambda: {"nvidia.com/gpu.present": "true"})
+
+    def refusals(self, at: str) -> Iterator[str]:
+        if not DEVICE.fullmatch(self.resource):
+            yield f'{at}.resource: a device is named "<domain>/<name>", got "{self.resource}"'
+        if self.count < 1:
+            yield f"{at}.count: must be at least 1, got {self.count}"
+        for label, value in self.nodes.items():
+            yield from names.label_key(f"{at}.nodes", label)
+            yield from names.label_value(f"{at}.nodes.{label}", value)
 
 
 def bounds(written: str) -> tuple[Quantity, Quantity]:

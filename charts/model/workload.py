@@ -1,20 +1,15 @@
 """A workload: everything the platform says about one thing that runs."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from charts.model import names
-from charts.model.environment import Secret, Shared, Value, references
+from charts.model.environment import Secret, Setting, Shared, Value, references
 from charts.model.network import Health, Host, Metrics, Outside, Port
-from charts.model.resources import Resources
+from charts.model.resources import Accelerator, Resources
 from charts.model.run import Cron, Once, PerNode, QueueLag, Replicas, Run, Stateful
 from charts.model.storage import ConfigFiles, HostPath, Persistent, Scratch, SecretFiles, Volume
-
-if TYPE_CHECKING:
-    from charts.model.platform import Platform
-
-Setting = str | Callable[["Platform"], str]
+from charts.model.variant import Variant
 
 EXCEPTIONS = frozenset({"writable-root", "host-network", "host-pid", "host-path"})
 
@@ -94,7 +89,8 @@ class Workload:
     broker serves. `exceptions`: {what the pod may: why}, of EXCEPTIONS. `small`: its figures in the component
     "small". `component`: the kustomize component that brings it, None when it is in the base; `namespace`: of such a
     component, where its pods ask for more than the platform's namespace admits. `unready_addresses`: its Service
-    names pods that are not ready yet, as members need that wait for each other.
+    names pods that are not ready yet, as members need that wait for each other. `accelerator`: devices that its pods
+    can use, where a cluster has them. `variants`: its other forms, by the component that switches each on.
     """
 
     name: str
@@ -123,6 +119,8 @@ class Workload:
     component: str | None = None
     namespace: str | None = None
     unready_addresses: bool = False
+    accelerator: Accelerator | None = None
+    variants: Mapping[str, Variant] = field(default_factory=dict)
 
     @property
     def serves(self) -> bool:
@@ -156,6 +154,28 @@ class Workload:
     def outside(self) -> Iterator[Outside]:
         return (call for call in self.calls if isinstance(call, Outside))
 
+    def varied(self, name: str) -> "Workload":
+        """The workload under the component of that name: in the variant that it has, or as it is."""
+        variant = self.variants.get(name)
+        if variant is None:
+            return replace(self, variants={})
+        settings, environment = {**self.settings, **variant.settings}, variant.environment
+        return replace(
+            self,
+            variants={},
+            command=self.command if variant.command is None else variant.command,
+            args=self.args if variant.args is None else variant.args,
+            ports=self.ports + variant.ports,
+            environment={
+                **{key: "" for key, value in variant.settings.items() if value is None},
+                **(self.environment if environment is None else environment),
+            },
+            settings={key: value for key, value in settings.items() if value is not None},
+            files=self.files + variant.files,
+            calls=self.calls if variant.calls is None else variant.calls,
+            after=self.after if variant.after is None else variant.after,
+        )
+
     def port(self, name: str | None) -> Port:
         """The named port, the first when None. Raises KeyError."""
         for port in self.ports:
@@ -182,6 +202,17 @@ class Workload:
                 yield f'{at}.exceptions: "{what}" needs its reason, got ""'
         if self.namespace is not None and self.component is None:
             yield f"{at}.namespace: only a component has a namespace of its own, got {self.namespace} in the base"
+        if self.accelerator is not None:
+            yield from self.accelerator.refusals(f"{at}.accelerator")
+            if isinstance(self.run, PerNode):
+                yield f"{at}.accelerator: a pod per node runs on those without devices too, remove it"
+            if self.component is not None:
+                yield f"{at}.accelerator: for workloads of the base, it is in the component {self.component}; remove it"
+
+        for name, variant in self.variants.items():
+            yield from variant.refusals(f"{at}.variants.{name}", name, self.settings)
+            if self.component is not None:
+                yield f"{at}.variants.{name}: for workloads of the base, it is in the component {self.component}"
 
     def port_refusals(self) -> Iterator[str]:
         at, ports = self.name, {port.name for port in self.ports}

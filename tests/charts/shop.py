@@ -103,6 +103,7 @@ AGENT = serving(
     ports=(METRICS,),
     health=Health(alive=Tcp("metrics")),
     metrics=Metrics(),
+    settings={"WEIGHS": "all"},
     volumes=(HostPath(name="node", mount="/node", path="/"),),
     exceptions={"host-network": "counts packets", "host-path": "weighs files"},
     component="node-exporter",

@@ -27,7 +27,7 @@ from charts.model import (
 from ops import render
 from tests.platforms import Write, platform, serving, tells, workload
 
-HASH = re.compile(r"c8[0-9a-f]{6}|[0-9a-f]{8}")  # what cdk8s appends to names
+HASH = re.compile(r"\bc8[0-9a-f]{6}\b")  # what cdk8s appends to names
 
 
 def shop() -> Platform:
@@ -91,19 +91,20 @@ def test_every_object_of_a_component_names_its_namespace(write: Write) -> None:
     assert named["node-exporter/NetworkPolicy.watcher-to-agent.yaml"] == "shop"
 
 
-def test_a_kustomization_gathers_every_file_of_its_folder(write: Write) -> None:
+def test_a_kustomization_gathers_every_file_of_its_folder_and_nothing_that_is_missing(write: Write) -> None:
     out = write(shop())
     for path in sorted(out.rglob("kustomization.yaml")):
         says = yaml.safe_load(path.read_text())
-        maps = says.get("configMapGenerator", [])
-        named = {*says.get("resources", []), *(patch["path"] for patch in says.get("patches", []))}
-        named |= {file for one in maps for file in [*one.get("files", []), *one.get("envs", [])]}
-        if path.parent == out / "base":
-            named |= set(says["configurations"])
-            there = {p.name for p in path.parent.iterdir()}
-        else:
-            there = {str(p.relative_to(path.parent)) for p in path.parent.rglob("*") if p.is_file()}
-        assert named == there - {"kustomization.yaml"}, path
+        files = [
+            file for one in says.get("configMapGenerator", []) for file in one.get("files", []) + one.get("envs", [])
+        ]
+        files += says.get("resources", []) + says.get("configurations", [])
+        files += [patch["path"] for patch in says.get("patches", [])]
+        named = {(path.parent / file).resolve() for file in files}
+        assert {one for one in named if not one.exists()} == set(), path
+        there = {one.resolve() for one in path.parent.rglob("*") if one.is_file() and one != path}
+        gathered = {folder for folder in named if folder.is_dir()}
+        assert {one for one in there - named if not gathered & set(one.parents)} == set(), path
 
 
 def test_a_component_says_what_it_is_for(write: Write) -> None:

@@ -67,13 +67,19 @@ def test_removing_a_workload_removes_every_trace_of_it(build: Build) -> None:
     assert [name for name, one in objects.items() if re.search(r"\btill\b", str(one))] == []
 
 
-def own_names(platform: Platform) -> set[str]:
+def test_every_object_that_has_a_namespace_names_it(build: Build) -> None:
+    wide = ("Namespace", "ClusterRole", "ClusterRoleBinding", "ClusterIssuer")
+    objects = build(shop(), MOST).values()
+    assert {one["metadata"].get("namespace") for one in objects if one["kind"] not in wide} == {"shop", "attic"}
+
+
+def own_names(of: Platform) -> set[str]:
     """The words by which one platform is told from others."""
-    workloads = {one.name for one in platform.workloads if one.name not in COMPONENT_FOLDERS}
-    settings = {key for shared in platform.settings for key in shared.values if key != platform.domain}
-    images = {one.image.partition(":")[0] for one in platform.workloads}
-    groups = {person.group for person in platform.people}
-    return workloads | settings | images | groups | set(platform.secret.keys) | set(platform.topics)
+    workloads = {one.name for one in of.workloads if one.name not in COMPONENT_FOLDERS}
+    settings = {key for shared in of.settings for key in shared.values if key != of.domain}
+    images = {one.image.partition(":")[0] for one in of.workloads}
+    groups = {person.group for person in of.people}
+    return workloads | settings | images | groups | set(of.secret.keys) | set(of.topics)
 
 
 def test_the_library_knows_no_name_of_newstalk() -> None:

@@ -75,9 +75,10 @@ def test_no_name_label_or_selector_bears_a_hash_of_cdk8s() -> None:
 
 
 def test_no_object_of_the_base_names_its_namespace() -> None:
-    paths = [path for path in (DIST / "base").glob("*/[A-Z]*.yaml")]
+    paths = list((DIST / "base").glob("*/[A-Z]*.yaml"))
     named = [path.name for path in paths if "namespace" in yaml.safe_load(path.read_text())["metadata"]]
-    assert len(paths) > 0 and named == []
+    assert paths
+    assert named == []
 
 
 def test_the_committed_environments_are_what_the_overlays_render(rendered: dict[str, list[Manifest]]) -> None:

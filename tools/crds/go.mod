@@ -7,4 +7,5 @@ require (
 	github.com/cert-manager/cert-manager v1.21.2
 	github.com/external-secrets/external-secrets v1.3.2
 	github.com/kedacore/keda/v2 v2.21.0
+	sigs.k8s.io/gateway-api v1.7.0
 )

@@ -74,7 +74,7 @@ def test_calls_within_a_component_and_of_each_other_are_admitted() -> None:
     ("workloads", "path", "words"),
     [
         ((workload("db"), workload("db")), "db.name", ('"db"',)),
-        ((*DOORS, serving("c", host=Host(name="till")), workload("d")), "host", ('"shop" is served by a, b,',)),
+        ((*DOORS, serving("c", host=Host(name="till")), workload("d")), "host", ('"shop" is served by a, b, keep',)),
         ((claiming("a"), claiming("b")), "volumes", ('"till"',)),
         ((broker("a"), broker("b")), "topics", ('"orders"',)),
     ],

@@ -9,6 +9,7 @@ import charts.model
 from charts.model import (
     Autoscale,
     Command,
+    ConfigFiles,
     Cron,
     FromPod,
     Health,
@@ -175,6 +176,12 @@ def test_a_workload_tells_which_keys_it_asks_for_and_where() -> None:
 def test_both_probes_are_told_where_they_differ() -> None:
     alive, ready = Tcp("http"), Tcp("admin")
     assert [Health(alive=alive).probes, Health(alive=alive, ready=ready).probes] == [(alive,), (alive, ready)]
+
+
+def test_files_are_given_or_follow_from_the_platform() -> None:
+    given = ConfigFiles(name="menu", mount="/menu", files={"soup": "leek"})
+    following = ConfigFiles(name="menu", mount="/menu", files=lambda shop: {shop.name: "open"})
+    assert [one.of(platform(workload())) for one in (given, following)] == [{"soup": "leek"}, {"shop": "open"}]
 
 
 def test_scratch_space_has_names_of_its_paths() -> None:

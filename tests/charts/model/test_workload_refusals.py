@@ -276,8 +276,8 @@ def test_a_negative_group_of_the_volumes_is_refused() -> None:
     assert line.endswith("-4")
 
 
-def test_lag_goes_with_nothing_else_to_scale_on() -> None:
-    both = Autoscale(maximum=2, cpu=50, lag=LAG)
+@pytest.mark.parametrize("both", [Autoscale(maximum=2, lag=LAG, cpu=50), Autoscale(maximum=2, lag=LAG, memory=50)])
+def test_lag_goes_with_nothing_else_to_scale_on(both: Autoscale) -> None:
     [line] = refusals(workload(run=Replicas(autoscale=both)), broker())
     assert tells(line, "web.run.autoscale.lag", "cpu", "memory")
 
@@ -331,6 +331,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "ends unwatched": {"run": Once(), "health": None},
     "lowest identity": {"identity": Identity(uid=1, gid=0, fs_group=0)},
     "no drain": {"shutdown": Shutdown(drain=0, grace=1)},
+    "metrics": {"metrics": Metrics(port="http")},
     "one request a minute": {"host": Host(name="shop", requests_per_minute=1)},
     "composed": {"environment": {"A": Secret("PASSWORD"), "B": Shared("CURRENCY"), "URL": "db://$(A):$(B)@x"}},
     "shared writers": {"run": Replicas(count=2), "volumes": (volume(),)},
@@ -360,5 +361,6 @@ def test_what_is_at_the_bound_is_admitted(fields: dict[str, Any]) -> None:
 
 
 def test_as_many_consumers_as_partitions_and_copies_as_brokers_are_admitted() -> None:
-    packers = workload("packers", run=Replicas(autoscale=Autoscale(maximum=3, lag=LAG)))
+    lag = QueueLag(topic="orders", group="packers", per_replica=1)
+    packers = workload("packers", run=Replicas(autoscale=Autoscale(maximum=3, lag=lag)))
     assert platform(packers, broker(partitions=3, replication=2)).topics["orders"].replication == 2

@@ -1,0 +1,1 @@
+"""The command that draws the platform; the drawing itself is the library's, `charts.topology`."""
