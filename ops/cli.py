@@ -13,6 +13,7 @@ from rich.console import Console
 from ops import promote as promoting
 from ops import render as rendering
 from ops.capacity.command import capacity
+from ops.check.command import command as check
 from ops.graph.command import command as graph
 from ops.places import DIST, ROOT, Refusal
 from ops.synth import COMMITTED, difference
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("check")(check)
 app.command("capacity")(capacity)
 app.command("graph")(graph)
 problems = Console(stderr=True, style="red", highlight=False, markup=False, soft_wrap=True)

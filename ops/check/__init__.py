@@ -1,0 +1,1 @@
+"""Know before you merge: `newstalk check` reads what an environment renders to, and the kustomizations behind it."""
