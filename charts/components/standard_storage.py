@@ -4,6 +4,7 @@ from typing import Any
 
 from constructs import Construct
 
+from charts.constructs.kube import tags
 from charts.constructs.pods import per_pod
 from charts.folder import Component, Patch
 from charts.foundation import PROVIDED
@@ -28,7 +29,7 @@ class StandardStorage(Component):
                     self.patches.append(Patch(api="v1", kind=kind, name=volume.claim, change={"spec": spec}))
             templates = [volume for volume in persistent(workload) if per_pod(volume)]
             if any(volume.storage_class != STANDARD for volume in templates):
-                spec = {"volumeClaimTemplates": [claim(volume) for volume in templates]}
+                spec = {"volumeClaimTemplates": [claim(workload, volume) for volume in templates]}
                 patch = Patch(api="apps/v1", kind="StatefulSet", name=workload.name, change={"spec": spec})
                 self.patches.append(patch)
 
@@ -37,10 +38,10 @@ def persistent(workload: Workload) -> list[Persistent]:
     return [volume for volume in workload.volumes if isinstance(volume, Persistent)]
 
 
-def claim(volume: Persistent) -> dict[str, Any]:
+def claim(workload: Workload, volume: Persistent) -> dict[str, Any]:
     """The whole template: kustomize replaces the list of them, it does not merge it."""
     return {
-        "metadata": {"name": volume.name},
+        "metadata": {"name": volume.name, "labels": tags(workload)},
         "spec": {
             "accessModes": [volume.access],
             "resources": {"requests": {"storage": volume.size}},

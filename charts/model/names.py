@@ -43,7 +43,9 @@ def variable(at: str, name: str) -> Iterator[str]:
 
 def file(at: str, name: str) -> Iterator[str]:
     if not FILE.fullmatch(name) or len(name) > 253:
-        yield f'{at}: a file holds letters, digits, "-", "_" and ".", got "{name}"'
+        yield f'{at}: a file holds letters, digits, "-", "_" and ".", at most 253 characters, got "{name}"'
+    elif name.endswith(".env"):
+        yield f'{at}: kustomize would read ".env" as settings, name the file otherwise, got "{name}"'
 
 
 def listed(values: Iterable[str]) -> str:

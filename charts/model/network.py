@@ -31,6 +31,12 @@ class Outside:
     why: str
     private: bool = False
 
+    def refusals(self, at: str) -> Iterator[str]:
+        if not 1 <= self.port <= 65535:
+            yield f"{at}: a port outside must be 1..65535, got {self.port}"
+        if not self.why.strip():
+            yield f'{at}: port {self.port} outside needs its reason, got ""'
+
 
 @dataclass(frozen=True, kw_only=True)
 class Host:
@@ -104,12 +110,12 @@ class Health:
         for name, seconds in (("starts_within", self.starts_within), ("every", self.every), ("timeout", self.timeout)):
             if seconds < 1:
                 yield f"{at}.{name}: must be at least 1 second, got {seconds}"
-        if self.timeout > self.every:
+        if self.timeout > self.every >= 1:
             yield f"{at}.timeout: must be at most every={self.every} seconds, got {self.timeout}"
         for probe in self.probes:
             if isinstance(probe, Http) and not probe.path.startswith("/"):
                 yield f'{at}: a probe\'s path begins with "/", got "{probe.path}"'
             if isinstance(probe, Http | Tcp) and probe.port is not None and probe.port not in ports:
                 yield f'{at}: no port "{probe.port}", the workload has {names.listed(ports)}'
-            if isinstance(probe, Http) and not ports:
+            if isinstance(probe, Http) and probe.port is None and not ports:
                 yield f"{at}: an Http probe needs a port, the workload has none"

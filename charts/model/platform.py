@@ -12,7 +12,7 @@ from charts.model.quantity import Quantity
 from charts.model.run import Autoscale, Replicas, Stateful
 from charts.model.storage import Persistent, sized
 from charts.model.variant import platform_refusals
-from charts.model.workload import Topic, Workload
+from charts.model.workload import Size, Topic, Workload
 
 LARGEST = 2**53  # beyond it JavaScript, which synthesizes, rounds whole numbers
 HEADERS = 15  # an HTTPRoute sets 16, gateway.networking.k8s.io/v1; one is Strict-Transport-Security
@@ -66,6 +66,8 @@ class Quota:
     pods: int
 
     def refusals(self, at: str) -> Iterator[str]:
+        if self.pods < 1:
+            yield f"{at}.pods: must be at least 1, got {self.pods}"
         for one in dataclasses.fields(self):
             if one.name != "pods":
                 yield from sized(f"{at}.{one.name}", getattr(self, one.name))
@@ -86,6 +88,10 @@ class ContainerBounds:
     default_memory: str
     maximum_cpu: str
     maximum_memory: str
+
+    def refusals(self, at: str) -> Iterator[str]:
+        for one in dataclasses.fields(self):
+            yield from sized(f"{at}.{one.name}", getattr(self, one.name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +175,8 @@ class Platform:
     def __post_init__(self) -> None:
         # A platform that is wrong is wrong in each of its variants too.
         refusals = list(self.refusals()) or [line for name in self.variants for line in platform_refusals(self, name)]
+        if not refusals and any(workload.small for workload in self.workloads):
+            refusals += self.small_refusals()
         if refusals:
             raise ModelError(refusals)
 
@@ -238,8 +246,8 @@ class Platform:
 
     def refusals(self) -> Iterator[str]:
         """Each thing that is wrong with the platform: path, value, bound."""
-        parts = {"workloads": self.workloads, "quota": self.quota, "edge": self.edge}
-        odd = [line for at, part in parts.items() for line in whole_numbers(part, at)]
+        odd = [line for workload in self.workloads for line in whole_numbers(workload, workload.name)]
+        odd += [*whole_numbers(self.quota, "quota"), *whole_numbers(self.edge, "edge")]
         if odd:  # the checks below compare numbers
             yield from odd
             return
@@ -251,12 +259,27 @@ class Platform:
             yield from self.topic_refusals(workload)
         yield from self.uniqueness_refusals()
         yield from self.order_refusals(known)
+        yield from names.label("name", self.name)
         yield from self.quota.refusals("quota")
         yield from self.edge.refusals("edge")
+        yield from self.container_bounds.refusals("container_bounds")
         if self.scraper is not None and self.scraper not in known:
             yield f'scraper: no workload "{self.scraper}", there are {names.listed(known)}'
         if self.hosts and not any(self.domain in settings.values for settings in self.settings):
             yield f"domain: no shared setting {self.domain}, which {self.hosts[0].name}.host needs"
+
+    def small_refusals(self) -> Iterator[str]:
+        """What is wrong with the platform at its small sizes."""
+        for workload in self.workloads:
+            size = workload.small or Size()
+            if size.count is not None and (workload.lag or not isinstance(workload.run, Replicas | Stateful)):
+                yield f"{workload.name}.small.count: only Replicas and Stateful have one, without lag, got {size.count}"
+            if size.maximum is not None and not workload.autoscaled:
+                yield f"{workload.name}.small.maximum: only what scales on cpu or memory has one, got {size.maximum}"
+        try:
+            self.small()
+        except ModelError as wrong:
+            yield from (f"small: {line}" for line in wrong.refusals)
 
     def call_refusals(self, workload: Workload, known: Mapping[str, Workload]) -> Iterator[str]:
         for name, port in workload.called:
@@ -311,8 +334,11 @@ class Platform:
             yield f'topics: "{topic}" is there twice'
         for key in names.repeated(key for settings in self.settings for key in settings.values):
             yield f'settings: "{key}" is in two maps'
+        for name in names.repeated(settings.name for settings in self.settings):
+            yield f'settings: two maps are named "{name}"'
         for settings in self.settings:
             for key, value in settings.values.items():
+                yield from names.variable(f"settings.{settings.name}", key)
                 if not isinstance(value, str) or "\n" in value:
                     yield f"settings.{settings.name}.{key}: must be text of one line, got {value!r}"
 
@@ -338,7 +364,9 @@ def smaller(workload: Workload) -> Workload:
     if isinstance(run, Replicas) and isinstance(run.autoscale, Autoscale) and size.maximum is not None:
         run = dataclasses.replace(run, autoscale=dataclasses.replace(run.autoscale, maximum=size.maximum))
     topics = tuple(dataclasses.replace(t, replication=min(t.replication, run.maximum)) for t in workload.topics)
-    return dataclasses.replace(workload, run=run, resources=size.resources or workload.resources, topics=topics)
+    return dataclasses.replace(
+        workload, run=run, resources=size.resources or workload.resources, topics=topics, small=None
+    )
 
 
 def whole_numbers(value: Any, at: str) -> Iterator[str]:
@@ -353,4 +381,4 @@ def whole_numbers(value: Any, at: str) -> Iterator[str]:
             yield from whole_numbers(one, f"{at}.{key}")
     elif isinstance(value, tuple):
         for index, one in enumerate(value):
-            yield from whole_numbers(one, at.removesuffix("workloads") + getattr(one, "name", f"{at}[{index}]"))
+            yield from whole_numbers(one, f"{at}.{getattr(one, 'name', index)}")

@@ -10,7 +10,7 @@ SUFFIXES = {
     "k": Decimal(10) ** 3, "M": Decimal(10) ** 6, "G": Decimal(10) ** 9, "T": Decimal(10) ** 12,
     "Ki": Decimal(2) ** 10, "Mi": Decimal(2) ** 20, "Gi": Decimal(2) ** 30, "Ti": Decimal(2) ** 40,
 }  # fmt: skip
-WRITTEN = re.compile(r"(\d+(?:\.\d+)?)([a-zA-Z]*)")
+WRITTEN = re.compile(r"([0-9]+(?:\.[0-9]+)?)([a-zA-Z]*)")
 
 
 @total_ordering
@@ -55,8 +55,9 @@ class Quantity:
 
 
 def of(amount: Decimal) -> Quantity:
-    """`amount` (cores or bytes) in the largest suffix that writes it whole, so that "1Gi" + "1Gi" reads "2Gi"."""
-    for suffix in ("Ti", "Gi", "Mi", "Ki", ""):
+    """`amount` (cores or bytes) in the largest suffix that writes it whole, so that "1Gi" + "1Gi" reads "2Gi"; what
+    is less than a nanocore is lost, as in Kubernetes."""
+    for suffix in ("Ti", "Gi", "Mi", "Ki", "", "m", "u"):
         if amount >= SUFFIXES[suffix] and amount % SUFFIXES[suffix] == 0:
             return Quantity(f"{int(amount / SUFFIXES[suffix])}{suffix}")
-    return Quantity(f"{int((amount / SUFFIXES['m']).to_integral_value())}m") if amount else Quantity("0")
+    return Quantity(f"{int(amount / SUFFIXES['n'])}n") if amount else Quantity("0")

@@ -68,5 +68,5 @@ class Accelerator:
 
 def bounds(written: str) -> tuple[Quantity, Quantity]:
     """(request, limit) of "request..limit"."""
-    request, _, limit = written.partition("..")
-    return Quantity(request), Quantity(limit or request)
+    request, dots, limit = written.partition("..")
+    return Quantity(request), Quantity(limit if dots else request)

@@ -25,8 +25,9 @@ class Identity:
     def refusals(self, at: str) -> Iterator[str]:
         if self.uid < 1:
             yield f"{at}.uid: must be at least 1, 0 is root, got {self.uid}"
-        if self.gid < 0 or self.fs_group < 0:
-            yield f"{at}.gid: must be at least 0, got {min(self.gid, self.fs_group)}"
+        for name, group in (("gid", self.gid), ("fs_group", self.fs_group)):
+            if group < 0:
+                yield f"{at}.{name}: must be at least 0, got {group}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +194,8 @@ class Workload:
         yield from self.identity.refusals(f"{at}.identity")
         yield from self.shutdown.refusals(f"{at}.shutdown")
         yield from self.port_refusals()
+        for call in self.outside:
+            yield from call.refusals(f"{at}.calls")
         yield from self.environment_refusals()
         yield from self.storage_refusals()
         for what, why in self.exceptions.items():
@@ -230,8 +233,12 @@ class Workload:
             yield f'{at}.metrics.port: no port "{self.metrics.port}", the workload has {names.listed(ports)}'
         if self.host is not None:
             yield from names.label(f"{at}.host.name", self.host.name)
-            if not ports or self.host.port not in {None, *ports}:
+            if not self.serves:
+                yield f"{at}.host: the workload serves nothing that the host could lead to"
+            elif self.host.port not in {None, *ports}:
                 yield f'{at}.host.port: no port "{self.host.port}", the workload has {names.listed(ports)}'
+            if self.component is not None:
+                yield f"{at}.host: the edge is in the base, the workload in {self.component}"
             rate = self.host.requests_per_minute
             if rate is not None and rate < 1:
                 yield f"{at}.host.requests_per_minute: must be at least 1, got {rate}"
@@ -244,10 +251,17 @@ class Workload:
                 if reference not in earlier:
                     yield f"{at}.{name}: $({reference}) is not set before it, it has {names.listed(earlier)}"
             earlier.add(name)
-        for name in self.settings:
+        for name, setting in self.settings.items():
             yield from names.variable(f"{self.name}.settings", name)
             if name in self.environment:
                 yield f"{self.name}.settings.{name}: is in environment too, keep one of them"
+            if not callable(setting) and (not isinstance(setting, str) or "\n" in setting):
+                yield f"{self.name}.settings.{name}: must be text of one line, got {setting!r}"
+        known = {*self.environment, *self.settings}
+        for at, words in ((f"{self.name}.command", self.command), (f"{self.name}.args", self.args)):
+            for reference in (reference for word in words for reference in references(word)):
+                if reference.isupper() and reference not in known:  # a shell's $(hostname) is left as it is
+                    yield f"{at}: $({reference}) is not set, the environment has {names.listed(known)}"
 
     def storage_refusals(self) -> Iterator[str]:
         at = self.name
@@ -260,7 +274,12 @@ class Workload:
                 continue
             if volume.claim is None and not isinstance(self.run, Stateful):
                 yield f"{at}.volumes.{volume.name}.claim: only a Stateful gets one per pod, name the claim"
-            if volume.claim is not None and volume.single_writer and self.run.maximum > 1:
+            if volume.claim is not None and volume.single_writer and isinstance(self.run, Replicas):
+                yield (
+                    f"{at}.volumes.{volume.name}.access: {volume.access} serves one pod, and a rollout of Replicas runs"
+                    f" one beside it, use Stateful"
+                )
+            elif volume.claim is not None and volume.single_writer and self.run.maximum > 1:
                 yield (
                     f"{at}.volumes.{volume.name}.access: {volume.access} serves one pod,"
                     f" got {self.run.maximum} replicas on the claim {volume.claim}"
@@ -277,10 +296,12 @@ class Workload:
         ]
         for mount in [f.mount for f in self.files] + [v.mount for v in self.volumes]:
             for outer in read_only:
-                if mount.startswith(f"{outer.rstrip('/')}/"):
+                if mount.rstrip("/").startswith(f"{outer.rstrip('/')}/"):
                     yield f'{at}.volumes: "{mount}" is inside "{outer}", which is read-only, so it cannot be mounted'
         for files in self.files:
             yield from names.label(f"{at}.files", files.name)
+            for name in files.files if isinstance(files.files, Mapping) else ():
+                yield from names.file(f"{at}.files.{files.name}", name)
             if files.name == "config":
                 yield f'{at}.files: "config" is the map of the settings, name the files otherwise'
 

@@ -209,7 +209,7 @@ def volumes(objects: Objects) -> dict[str, Any]:
     for name, one in objects.items():
         if one["kind"] == "StatefulSet":
             claims = one["spec"].get("volumeClaimTemplates", ())
-            found |= {f"{name}/{claim['metadata']['name']}": claim["spec"] for claim in claims}
+            found |= {f"{name}/{claim['metadata']['name']}": claim["metadata"] | claim["spec"] for claim in claims}
     return found
 
 

@@ -11,16 +11,22 @@ from charts.model import (
     Host,
     ModelError,
     Once,
+    Outside,
+    PerNode,
     Persistent,
+    Port,
+    QueueLag,
     Quota,
     Replicas,
     Resources,
     Settings,
     Shutdown,
+    Size,
     Stateful,
     Topic,
     Workload,
 )
+from charts.model.run import Run
 from tests.platforms import platform, refusals, serving, tells, workload
 
 BEYOND = 2**53 + 1
@@ -90,6 +96,22 @@ def test_a_setting_stands_in_one_map() -> None:
     assert tells(line, "settings", '"TAX"')
 
 
+def test_a_map_of_settings_has_a_name_of_its_own() -> None:
+    maps = tuple(Settings(name="rates", values={key: "7"}) for key in ("TAX", "TOLL"))
+    [line] = refusals(workload(), settings=maps)
+    assert tells(line, "settings", '"rates"')
+
+
+def test_a_shared_setting_is_a_variable() -> None:
+    [line] = refusals(workload(), settings=(Settings(name="rates", values={"a tax": "7"}),))
+    assert tells(line, "settings.rates", '"a tax"')
+
+
+def test_a_platform_is_a_namespace() -> None:
+    [line] = refusals(workload(), name="The_Shop")
+    assert tells(line, "name", '"The_Shop"')
+
+
 @pytest.mark.parametrize("value", ["two\nlines", 7, True, None])
 def test_a_setting_is_text_of_one_line(value: Any) -> None:
     [line] = refusals(workload(), settings=(Settings(name="rates", values={"TAX": value}),))
@@ -151,13 +173,14 @@ def test_without_hosts_no_domain_is_needed() -> None:
     [
         ({"requests_cpu": "2"}, "quota.requests_cpu", ("limits_cpu=1", "2")),
         ({"requests_memory": "2Gi"}, "quota.requests_memory", ("limits_memory=1Gi", "2Gi")),
+        ({"pods": 0}, "quota.pods", ("1", "0")),
         ({"storage": "0"}, "quota.storage", ("above 0", "0")),
         ({"limits_cpu": "many"}, "quota.limits_cpu", ('"many"', "no quantity")),
         ({"requests_memory": "2GB"}, "quota.requests_memory", ('"2GB"', "no quantity")),
     ],
 )
-def test_the_quota_is_within_itself(fields: dict[str, str], path: str, words: tuple[str, ...]) -> None:
-    [line] = refusals(workload(), quota=replace(QUOTA, **fields))  # type: ignore[arg-type]
+def test_the_quota_is_within_itself(fields: dict[str, Any], path: str, words: tuple[str, ...]) -> None:
+    [line] = refusals(workload(), quota=replace(QUOTA, **fields))
     assert tells(line, path, *words), line
 
 
@@ -188,8 +211,48 @@ def test_such_a_number_in_a_map_is_refused() -> None:
     assert tells(line, "web.settings.TAX", "2^53", "nan")
 
 
+def test_such_a_number_of_the_edge_is_refused() -> None:
+    [line] = refusals(workload(), edge=replace(platform(workload()).edge, connections=BEYOND))
+    assert tells(line, "edge.connections", "2^53", str(BEYOND))
+
+
+@pytest.mark.parametrize(
+    ("fields", "path"),
+    [
+        ({"ports": (Port("http", BEYOND),)}, "web.ports.http.number"),
+        ({"calls": ("web:http", Outside(port=BEYOND, why="far"))}, "web.calls.1.port"),
+    ],
+)
+def test_such_a_number_is_found_where_it_stands(fields: dict[str, Any], path: str) -> None:
+    [line] = refusals(serving(**fields))
+    assert tells(line, path, "2^53", str(BEYOND)), line
+
+
 def test_the_largest_number_that_javascript_keeps_is_admitted() -> None:
     assert platform(workload(run=Once(within=2**53))).workloads[0].run == Once(within=2**53)
+
+
+LAGGING = Autoscale(maximum=1, lag=QueueLag(topic="orders", group="packers", per_replica=5))
+
+
+@pytest.mark.parametrize(
+    ("run", "size", "path"),
+    [
+        (PerNode(), Size(count=3), "web.small.count"),
+        (Once(), Size(count=3), "web.small.count"),
+        (Replicas(autoscale=LAGGING), Size(count=3), "web.small.count"),
+        (Replicas(), Size(maximum=3), "web.small.maximum"),
+        (Replicas(autoscale=LAGGING), Size(maximum=3), "web.small.maximum"),
+    ],
+)
+def test_only_what_the_component_can_change_has_a_small_figure(run: Run, size: Size, path: str) -> None:
+    lines = refusals(workload(run=run, small=size), broker("broker"))
+    assert tells(lines[0], path, "3"), lines
+
+
+def test_what_is_wrong_at_the_small_size_is_refused_as_such() -> None:
+    [line] = refusals(workload(run=Stateful(count=3, quorum=True), small=Size(count=2)))
+    assert tells(line, "small", "web.run.count", "2")
 
 
 def test_all_that_is_wrong_is_shown_at_once() -> None:
@@ -211,3 +274,12 @@ def test_all_that_is_wrong_is_shown_at_once() -> None:
 def test_bounds_of_containers_are_no_matter_of_the_quota() -> None:
     large = ContainerBounds(default_cpu="1", default_memory="1Gi", maximum_cpu="9", maximum_memory="9Gi")
     assert platform(workload(), quota=QUOTA, container_bounds=large).container_bounds is large
+
+
+def test_bounds_of_containers_are_quantities() -> None:
+    odd = ContainerBounds(default_cpu="0", default_memory="1Gi", maximum_cpu="1", maximum_memory="lots")
+    lines = refusals(workload(), container_bounds=odd)
+    assert [line.partition(": ")[0] for line in lines] == [
+        "container_bounds.default_cpu",
+        "container_bounds.maximum_memory",
+    ]

@@ -212,18 +212,19 @@ def test_a_small_platform_has_the_small_figures() -> None:
         workload("plain", run=Replicas(count=3), small=Size(count=1)),
         workload("scaled", run=scaled, small=Size(count=2, maximum=4, resources=tight)),
         workload("member", run=Stateful(count=3, first=1, quorum=True), small=Size(count=1)),
-        workload("agent", run=PerNode(), small=Size(count=1, maximum=1)),
         workload("same", run=scaled, small=Size()),
         workload("unsaid", run=scaled),
-        workload("fixed", run=Replicas(count=2), small=Size(maximum=1)),
     )
     assert small(shop, "plain") == Replicas(count=1)
     assert small(shop, "scaled") == Replicas(count=2, autoscale=Autoscale(maximum=4, cpu=50))
     assert small(shop, "member") == Stateful(count=1, first=1, quorum=True)
-    assert small(shop, "agent") == PerNode()
-    assert small(shop, "fixed") == Replicas(count=2)
     assert small(shop, "same") == small(shop, "unsaid") == scaled
     assert [one.name for one in shop.small().workloads if one.resources == tight] == ["scaled"]
+
+
+def test_a_small_platform_is_as_small_as_it_gets() -> None:
+    shop = platform(workload(run=Replicas(count=3), small=Size(count=1)))
+    assert shop.small().small() == shop.small()
 
 
 def test_a_small_platform_keeps_no_more_copies_than_it_has_brokers() -> None:

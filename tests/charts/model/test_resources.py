@@ -26,6 +26,7 @@ def test_one_figure_is_both() -> None:
         (Resources(cpu="1", memory="0Gi"), "web.resources.memory", ("0Gi", "above 0")),
         (Resources(cpu="one", memory="1Gi"), "web.resources.cpu", ('"one"', "no quantity")),
         (Resources(cpu="1", memory="1Gi..lots"), "web.resources.memory", ('"lots"', "no quantity")),
+        (Resources(cpu="1..", memory="1Gi"), "web.resources.cpu", ('""', "no quantity")),
         (Resources(cpu="..1", memory="1Gi"), "web.resources.cpu", ('""', "no quantity")),
     ],
 )

@@ -16,6 +16,7 @@ from charts.model import (
     Identity,
     Metrics,
     Once,
+    Outside,
     PerNode,
     Persistent,
     Port,
@@ -54,8 +55,8 @@ def scratch(name: str = "tmp", mount: str = "/tmp", size: str = "1Mi") -> Scratc
     return Scratch(name=name, mount=mount, size=size)
 
 
-def files(name: str = "menu", mount: str = "/menu") -> ConfigFiles:
-    return ConfigFiles(name=name, mount=mount, files={"menu.txt": "soup\n"})
+def files(name: str = "menu", mount: str = "/menu", file: str = "menu.txt") -> ConfigFiles:
+    return ConfigFiles(name=name, mount=mount, files={file: "soup\n"})
 
 
 def broker(partitions: int = 3, replication: int = 1) -> Workload:
@@ -118,6 +119,9 @@ NAMES: dict[str, Mistake] = {
     "claim": ({"volumes": (volume(claim="till.claim"),)}, "web.volumes.till.claim", ('"till.claim"',)),
     "files": ({"files": (files(name="the_menu"),)}, "web.files", ('"the_menu"',)),
     "files that are the settings": ({"files": (files(name="config"),)}, "web.files", ('"config"',)),
+    "file": ({"files": (files(file="a menu"),)}, "web.files.menu", ('"a menu"', "253")),
+    "long file": ({"files": (files(file="m" * 254),)}, "web.files.menu", (f'"{"m" * 254}"', "253")),
+    "file that reads as settings": ({"files": (files(file="menu.env"),)}, "web.files.menu", ('"menu.env"', "settings")),
     "variable": ({"environment": {"1ST": "x"}}, "web.environment", ('"1ST"',)),
     "variable with a dash": ({"environment": {"A-B": "x"}}, "web.environment", ('"A-B"',)),
     "setting": ({"settings": {"A B": "x"}}, "web.settings", ('"A B"',)),
@@ -132,13 +136,24 @@ PORTS: dict[str, Mistake] = {
     "unwatched": ({"health": None}, "web.health", ("http",)),
     "metrics": ({"metrics": Metrics(port="stats")}, "web.metrics.port", ('"stats"', "http")),
     "host": ({"host": Host(name="shop", port="admin")}, "web.host.port", ('"admin"', "http")),
-    "host without any": ({"ports": (), "health": None, "host": Host(name="shop")}, "web.host.port", ("none",)),
+    "host without any": ({"ports": (), "health": None, "host": Host(name="shop")}, "web.host", ("nothing",)),
+    "host of what ends": ({"run": Once(), "host": Host(name="shop")}, "web.host", ("nothing",)),
+    "host of a component": ({"component": "attic", "host": Host(name="shop")}, "web.host", ("the base", "attic")),
+    "no port outside": ({"calls": (Outside(port=0, why="asks the bank"),)}, "web.calls", ("1..65535", "0")),
+    "port outside above": ({"calls": (Outside(port=65536, why="asks the bank"),)}, "web.calls", ("1..65535", "65536")),
+    "outside for nothing": ({"calls": (Outside(port=443, why=" "),)}, "web.calls", ("443", "reason")),
     "host of two labels": ({"host": Host(name="shop.eu")}, "web.host.name", ('"shop.eu"',)),
     "rate": ({"host": Host(name="shop", requests_per_minute=0)}, "web.host.requests_per_minute", ("1", "0")),
 }
 
 HEALTH: dict[str, Mistake] = {
     "no start": ({"health": Health(alive=Tcp("http"), starts_within=0)}, "web.health.starts_within", ("1", "0")),
+    "no period": ({"health": Health(alive=Tcp("http"), every=0)}, "web.health.every", ("1", "0")),
+    "gets from a port of none": (
+        {"ports": (), "health": Health(alive=Http("/", "sql"))},
+        "web.health",
+        ('"sql"', "none"),
+    ),
     "no timeout": ({"health": Health(alive=Tcp("http"), timeout=0)}, "web.health.timeout", ("1", "0")),
     "longer than its period": (
         {"health": Health(alive=Tcp("http"), every=4, timeout=7)},
@@ -156,6 +171,14 @@ ENVIRONMENT: dict[str, Mistake] = {
     "undefined": ({"environment": {"URL": "db://$(USER)"}}, "web.environment.URL", ("$(USER)", "none")),
     "later": ({"environment": {"A": "1", "URL": "$(Z)", "Z": "2"}}, "web.environment.URL", ("$(Z)", "A")),
     "itself": ({"environment": {"URL": "$(URL)"}}, "web.environment.URL", ("$(URL)",)),
+    "unset in the arguments": ({"args": ("--pin", "$(PIN)")}, "web.args", ("$(PIN)", "none")),
+    "unset in the command": (
+        {"command": ("run", "$(PIN)"), "settings": {"TAX": "7"}},
+        "web.command",
+        ("$(PIN)", "TAX"),
+    ),
+    "setting of two lines": ({"settings": {"TAX": "7\n8"}}, "web.settings.TAX", ("one line", r"'7\n8'")),
+    "setting that is a number": ({"settings": {"TAX": 7}}, "web.settings.TAX", ("text", "7")),
     "twice": ({"environment": {"TILL": "1"}, "settings": {"TILL": "2"}}, "web.settings.TILL", ("environment",)),
     "unknown setting": ({"environment": {"TAX": Shared("TAX")}}, "web.environment.TAX", ('"TAX"', "CURRENCY, DOMAIN")),
     "unknown secret": ({"environment": {"KEY": Secret("PIN")}}, "web.environment.KEY", ('"PIN"', "PASSWORD")),
@@ -175,7 +198,7 @@ STORAGE: dict[str, Mistake] = {
     "single writer, two replicas": (
         {"run": Replicas(count=2), "volumes": (volume(access="ReadWriteOnce"),)},
         "web.volumes.till.access",
-        ("ReadWriteOnce", "one", "2", "till-claim"),
+        ("ReadWriteOnce", "one", "Stateful"),
     ),
     "single writer, two members": (
         {"run": Stateful(count=2), "volumes": (volume(access="ReadWriteOncePod"),)},
@@ -185,7 +208,12 @@ STORAGE: dict[str, Mistake] = {
     "single writer that scales": (
         {"run": Replicas(autoscale=Autoscale(maximum=6, cpu=50)), "volumes": (volume(access="ReadWriteOnce"),)},
         "web.volumes.till.access",
-        ("ReadWriteOnce", "6"),
+        ("ReadWriteOnce", "one"),
+    ),
+    "single writer in a rollout": (
+        {"run": Replicas(), "volumes": (volume(access="ReadWriteOnce"),)},
+        "web.volumes.till.access",
+        ("ReadWriteOnce", "rollout", "Stateful"),
     ),
     "per node": ({"run": PerNode(), "volumes": (volume(),)}, "web.volumes.till", ("node", "Scratch")),
     "names": ({"volumes": (scratch(), scratch(mount="/var/tmp"))}, "web.volumes", ('"tmp"',)),
@@ -197,9 +225,9 @@ STORAGE: dict[str, Mistake] = {
         ('"/menu/tmp"', '"/menu"', "read-only"),
     ),
     "files inside a secret": (
-        {"volumes": (SecretFiles(name="keys", mount="/keys", keys=()),), "files": (files(mount="/keys/menu"),)},
+        {"volumes": (SecretFiles(name="keys", mount="/keys/", keys=()),), "files": (files(mount="/keys/menu"),)},
         "web.volumes",
-        ('"/keys/menu"', '"/keys"', "read-only"),
+        ('"/keys/menu"', '"/keys/"', "read-only"),
     ),
     "files inside the node's": (
         {
@@ -220,6 +248,11 @@ STORAGE: dict[str, Mistake] = {
 REST: dict[str, Mistake] = {
     "root": ({"identity": Identity(uid=0, gid=1, fs_group=1)}, "web.identity.uid", ("1", "0")),
     "negative group": ({"identity": Identity(uid=1, gid=-3, fs_group=1)}, "web.identity.gid", ("0", "-3")),
+    "negative group of the volumes": (
+        {"identity": Identity(uid=1, gid=1, fs_group=-4)},
+        "web.identity.fs_group",
+        ("0", "-4"),
+    ),
     "negative drain": ({"shutdown": Shutdown(drain=-2)}, "web.shutdown.drain", ("0", "-2")),
     "grace under drain": ({"shutdown": Shutdown(drain=25, grace=15)}, "web.shutdown.grace", ("drain=25", "15")),
     "grace as long as drain": ({"shutdown": Shutdown(drain=9, grace=9)}, "web.shutdown.grace", ("drain=9", "9")),
@@ -265,17 +298,6 @@ def test_a_port_has_a_name_that_services_take(name: str) -> None:
     assert tells(line, "web.ports.name", f'"{name}"', "15")
 
 
-def test_no_period_is_refused() -> None:
-    lines = refusals(serving(health=Health(alive=Tcp("http"), every=0)))
-    assert [line for line in lines if tells(line, "web.health.every", "1", "0")]
-
-
-def test_a_negative_group_of_the_volumes_is_refused() -> None:
-    [line] = refusals(serving(identity=Identity(uid=1, gid=1, fs_group=-4)))
-    assert line.startswith("web.identity.")
-    assert line.endswith("-4")
-
-
 @pytest.mark.parametrize("both", [Autoscale(maximum=2, lag=LAG, cpu=50), Autoscale(maximum=2, lag=LAG, memory=50)])
 def test_lag_goes_with_nothing_else_to_scale_on(both: Autoscale) -> None:
     [line] = refusals(workload(run=Replicas(autoscale=both)), broker())
@@ -318,6 +340,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "longest layer": {"layer": "a" * 63},
     "probed inside, without a port": {"ports": (), "health": Health(alive=Command(("true",)))},
     "lowest port": {"ports": (Port("http", 1),)},
+    "ports outside": {"calls": (Outside(port=1, why="asks"), Outside(port=65535, why="asks"))},
     "highest port": {"ports": (Port("http", 65535, "UDP"),)},
     "longest port name": {"ports": (Port("p" * 15, 80),), "health": Health(alive=Tcp("p" * 15))},
     "odd quorum": {"run": Stateful(count=5, quorum=True)},
@@ -334,6 +357,12 @@ RIGHT: dict[str, dict[str, Any]] = {
     "metrics": {"metrics": Metrics(port="http")},
     "one request a minute": {"host": Host(name="shop", requests_per_minute=1)},
     "composed": {"environment": {"A": Secret("PASSWORD"), "B": Shared("CURRENCY"), "URL": "db://$(A):$(B)@x"}},
+    "longest file": {"files": (files(file="m" * 253),)},
+    "set in the environment, the settings, by a shell": {
+        "environment": {"A": "1", "B": "$$(C) is no reference"},
+        "settings": {"TAX": lambda _: "7"},
+        "args": ("$(A)", "$(TAX)", "$(hostname)", "$$(D)"),
+    },
     "shared writers": {"run": Replicas(count=2), "volumes": (volume(),)},
     "mounted beside and inside what is writable": {
         "volumes": (
@@ -344,7 +373,7 @@ RIGHT: dict[str, dict[str, Any]] = {
         ),
         "files": (files(mount="/men"), files(name="wine", mount="/menu")),
     },
-    "single writer": {"run": Replicas(), "volumes": (volume(access="ReadWriteOncePod"),)},
+    "single writer": {"run": Stateful(), "volumes": (volume(access="ReadWriteOncePod"),)},
     "a claim per pod": {"run": Stateful(count=2), "volumes": (volume(claim=None),)},
     "reasoned": {
         "volumes": (HostPath(name="logs", mount="/logs", path="/var/log"),),
