@@ -23,6 +23,7 @@ from rules.reading import Manifest, at, group, items, kind, mapping, mappings, s
 SHOWN = 100  # characters of a value
 OLDEST = 30  # the minor from which the base promises to work
 METADATA = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+ENTRIES = ("annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "stringData")
 REFERENCE = re.compile(r'"\$ref": "#/\$defs/([^"]+)"')
 VERSION = re.compile(r"v(?P<major>\d+)((?P<stage>alpha|beta)(?P<minor>\d+))?")  # alpha < beta < stable, as letters go
 TYPES = {"object": "a mapping", "array": "a list", "integer": "a whole number", "string": "a string"}
@@ -283,11 +284,12 @@ def _typed(value: Any, types: Sequence[str]) -> str:
 
 
 def _path(manifest: Any, steps: Sequence[str | int]) -> str:
-    """`spec.containers[web].image`: an item of a list by its name, or its index."""
-    text, value = "", manifest
+    """As the rules write it, `spec.containers[web].image`, `data[a.b]`: items by name or index, entries by key."""
+    text, value, last = "", manifest, ""
     for step in steps:
         value = value[step]
-        text += f"[{at(value, 'name') or step}]" if isinstance(step, int) else f".{step}"
+        text += f"[{at(value, 'name') or step}]" if isinstance(step, int) or last in ENTRIES else f".{step}"
+        last = str(step)
     return text.lstrip(".")
 
 

@@ -129,8 +129,16 @@ def test_a_value_of_a_secret_is_not_told(tmp_path: Path) -> None:
     secret = of("v1", "Secret", "keys", stringData={"PIN": 424242})
     code, lines = small.check(small.write(tmp_path, files(secret)) / "overlay")
     assert (code, len(lines)) == (1, 1)
-    assert "Secret/keys stringData.PIN: " in lines[0]
+    assert "Secret/keys stringData[PIN]: " in lines[0]
     assert "424242" not in lines[0]
+
+
+def test_what_a_schema_and_a_rule_say_of_a_field_is_one_line(tmp_path: Path) -> None:
+    web = deployment()
+    web["spec"]["template"]["metadata"]["annotations"] = {"weight": 1}
+    code, lines = small.check(small.write(tmp_path, files() | {"base/web.yaml": [web, service()]}) / "overlay")
+    assert (code, len(lines)) == (1, 1), lines
+    assert "Deployment/web spec.template.metadata.annotations[weight]: " in lines[0]
 
 
 def test_where_values_may_not_stand_a_secret_with_one_is_found(tmp_path: Path) -> None:

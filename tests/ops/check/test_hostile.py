@@ -2,6 +2,8 @@
 
 import http.server
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops.check import kustomize
+from ops.places import ROOT
 from tests.ops.check import small
 from tests.ops.check.small import configmap, files
 
@@ -166,14 +168,16 @@ def test_nothing_is_fetched(server: tuple[str, list[str]], tmp_path: Path) -> No
     assert asked == []
 
 
-def test_kustomize_itself_finds_no_git_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_kustomize_itself_finds_no_git_to_start(tmp_path: Path) -> None:
     started, program = tmp_path / "started", tmp_path / "git"
     program.write_text(f"#!/bin/sh\necho x > {started}\n")
     program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
-    repository = overlay(tmp_path, resources=["https://example.test/own/base.git"])
-    with pytest.raises(kustomize.Failed):
-        kustomize.build(repository / "overlay", 1)
+    folder = overlay(tmp_path, resources=["https://example.test/own/base.git"]) / "overlay"
+    code = f"import pathlib; from ops.check import kustomize; kustomize.build(pathlib.Path({str(folder)!r}), 1)"
+    variables = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    call = [sys.executable, "-c", code]
+    done = subprocess.run(call, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    assert "kustomize cannot build it" in done.stderr
     assert not started.exists()
 
 

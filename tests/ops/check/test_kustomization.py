@@ -169,12 +169,30 @@ def test_only_what_hits_nothing_is_said_to(name: str, tmp_path: Path) -> None:
     assert [miss.finding.field for miss in built.misses] == NEVER.get(name, [])
 
 
-def test_behind_a_plugin_that_is_not_followed_nothing_is_said(tmp_path: Path) -> None:
-    adds = {"apiVersion": "builtin", "kind": "ValueAddTransformer", "metadata": {"name": "x"}, "value": "y"}
-    held = files(transformers=["adds.yaml"], overlay={"images": [{"name": "nothing.test/x", "newTag": "v1"}]})
-    repository = small.write(tmp_path, held | {"base/adds.yaml": adds})
+@pytest.mark.parametrize(
+    ("field", "kind"), [("transformers", "ValueAddTransformer"), ("generators", "ConfigMapGenerator")]
+)
+def test_behind_a_plugin_that_is_not_followed_nothing_is_said(field: str, kind: str, tmp_path: Path) -> None:
+    plugin = {"apiVersion": "builtin", "kind": kind, "metadata": {"name": "x"}, "value": "y"}
+    overlay = {"images": [{"name": "nothing.test/x", "newTag": "v1"}]}
+    held = files(overlay=overlay, **{field: ["plugin.yaml"]})
+    repository = small.write(tmp_path, held | {"base/plugin.yaml": plugin})
     built = Chain(Source(repository)).follow(repository / "overlay")
     assert (built.misses, built.opaque) == ([], True)
+
+
+def test_what_only_kustomize_can_tell_is_left_to_it(tmp_path: Path) -> None:
+    """The patch hits what a plugin makes."""
+    generator = {
+        "apiVersion": "builtin",
+        "kind": "ConfigMapGenerator",
+        "metadata": {"name": "made"},
+        "literals": ["a=b"],
+    }
+    made = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "made"}, "data": {"c": "d"}}
+    overlay = {"generators": ["made.yaml"], "patches": [{"path": "patch.yaml"}], "namespace": "shop"}
+    held = files(overlay=overlay) | {"overlay/made.yaml": generator, "overlay/patch.yaml": made}
+    assert small.check(small.write(tmp_path, held) / "overlay") == (0, [])
 
 
 def test_a_pattern_that_would_take_for_ever_is_not_judged(tmp_path: Path) -> None:

@@ -699,3 +699,10 @@ RIGHT = {str(list(made.right.values())): name for name, made in MISTAKES.items()
 @pytest.mark.parametrize("name", sorted(RIGHT.values()))
 def test_without_the_mistake_there_is_no_line(name: str, tmp_path: Path) -> None:
     assert small.check(small.write(tmp_path, MISTAKES[name].right) / "overlay") == (0, [])
+
+
+def test_idle_consumers_that_are_wanted_are_no_mistake(tmp_path: Path) -> None:
+    idle = {**LAG, "metadata": {**LAG["metadata"], "allowIdleConsumers": "true"}}
+    held = deepcopy(CLUSTER)
+    replaced(topic(partitions=3), scaled(**{**QUEUED, "triggers": [idle]}))(held)
+    assert small.check(small.write(tmp_path, held) / "overlay") == (0, [])
