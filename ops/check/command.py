@@ -19,7 +19,7 @@ CRDS = ROOT / "imports" / "crds"
 def command(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PATH|ENV]...", help="Environments by name, or folders; all environments by default."),
+        typer.Argument(metavar="PATH|ENV", help="Environments by name, or folders; all environments by default."),
     ] = None,
     minor: Annotated[
         list[str] | None,

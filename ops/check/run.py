@@ -30,7 +30,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The findings, and what was looked at: objects by environment, and minors."""
+    """The findings, and what was looked at: minors, and how many objects of each environment that renders."""
 
     findings: list[Finding]
     objects: dict[str, int]
@@ -53,11 +53,14 @@ def check(targets: Sequence[Target], minors: Sequence[str], crds: Iterable[Path]
     rules: dict[str, list[Finding]] = {}
     chains = {target.root: Chain(Source(target.root)) for target in targets}
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        for rendering in [made for target in targets for made in _start(target, chains[target.root], pool, findings)]:
-            name = rendering.target.name
-            rendered[name], wrong = _finish(rendering)
+        started = [_start(target, chains[target.root], pool) for target in targets]
+        for target, rendering in zip(targets, started, strict=True):
+            if isinstance(rendering, Finding):
+                findings.append(rendering)
+                continue
+            rendered[target.name], wrong = _finish(rendering)
             findings += wrong
-            rules[name] = list(_by_rules(rendering.target, rendered[name]))
+            rules[target.name] = list(_by_rules(target, rendered[target.name]))
     wrong_by_schema = _by_schemas(rendered, minors, crds)
     for name in rendered:
         told = {(finding.object, finding.field) for finding in wrong_by_schema[name]}
@@ -65,18 +68,17 @@ def check(targets: Sequence[Target], minors: Sequence[str], crds: Iterable[Path]
         findings += [finding for finding in rules[name] if (finding.object, finding.field) not in told]
     order = {target.name: place for place, target in enumerate(targets)}
     findings.sort(key=lambda finding: (order[finding.environment], finding.file, finding.object, finding.field))
-    counts = {name: len(objects) for name, objects in rendered.items()}
+    counts = {name: len(objects) for name, objects in rendered.items() if objects}
     return Report(findings=list(dict.fromkeys(findings)), objects=counts, minors=tuple(minors))
 
 
-def _start(target: Target, chain: Chain, pool: ThreadPoolExecutor, findings: list[Finding]) -> Iterator[Rendering]:
+def _start(target: Target, chain: Chain, pool: ThreadPoolExecutor) -> Rendering | Finding:
     """Follows the kustomizations, and lets kustomize render where that is safe."""
     try:
         built = chain.follow(target.folder)
     except Stop as stop:
-        findings.append(replace(stop.finding, environment=target.name))
-    else:
-        yield Rendering(target, built.misses, pool.submit(kustomize.build, target.folder, len(built.items)))
+        return replace(stop.finding, environment=target.name)
+    return Rendering(target, built.misses, pool.submit(kustomize.build, target.folder, len(built.items)))
 
 
 def _finish(rendering: Rendering) -> tuple[list[kustomize.Plain], list[Finding]]:
@@ -101,15 +103,11 @@ def _by_rules(target: Target, objects: list[kustomize.Plain]) -> Iterator[Findin
     files = {title(one.manifest): one.path for one in reversed(objects)}
     own = [*rules_for(target.folder.name), *references.RULES, *invariants.RULES]
     for complaint in complaints([one.manifest for one in objects], own):
-        if found := COMPLAINT.fullmatch(complaint):
-            yield Finding(
-                environment=target.name,
-                file=files.get(found["object"], "?"),
-                object=found["object"],
-                field=found["field"],
-                problem=found["problem"],
-                remedy=found["remedy"] or "correct it",
-            )
+        found = COMPLAINT.fullmatch(complaint)
+        parts = found.groups(default="correct it") if found else ("?", "?", complaint, "correct it")
+        of, field, problem, remedy = map(str, parts)
+        file = files.get(of, "?")
+        yield Finding(environment=target.name, file=file, object=of, field=field, problem=problem, remedy=remedy)
 
 
 def _by_schemas(

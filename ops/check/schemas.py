@@ -315,9 +315,10 @@ def definitions(folder: Path, kinds: Sequence[str]) -> Iterator[Manifest]:
         return
     wanted = re.compile(rf"\bkind\"?: *\"?({'|'.join(map(re.escape, kinds))})\b")
     for path in sorted(path for path in folder.iterdir() if path.suffix in (".yaml", ".yml", ".json")):
-        for text in re.split(r"^---.*$", path.read_text(), flags=re.MULTILINE):
-            if "CustomResourceDefinition" in text and wanted.search(text):
-                try:
-                    yield from (read for read in documents(text) if kind(read) == "CustomResourceDefinition")
-                except Unreadable as reason:
-                    raise Refusal(f"{path}: {reason}") from None
+        try:
+            for text in re.split(r"^---.*$", path.read_text(), flags=re.MULTILINE):
+                if "CustomResourceDefinition" in text and wanted.search(text):
+                    read = documents(text)
+                    yield from (each for each in read if at(each, "kind") == "CustomResourceDefinition")
+        except (OSError, UnicodeDecodeError, Unreadable) as reason:
+            raise Refusal(f"{path}: {reason}; mend it, or leave it out") from None

@@ -44,7 +44,8 @@ class Source:
 
     def layer(self, folder: Path) -> Layer:
         """The kustomization in a folder. Raises Stop."""
-        found = [folder / name for name in NAMES if os.path.lexists(folder / name)]
+        files = (folder / name for name in NAMES)
+        found = [file for file in files if os.path.lexists(file) and not file.is_dir()]
         here = Layer(folder, self.shown(folder / NAMES[0]), {})
         if len(found) != 1:
             problem = f"there are {' and '.join(path.name for path in found)}" if found else "the file does not exist"

@@ -50,6 +50,14 @@ def outside(place: Path) -> Path:
     return symlink(place, "../../secret.yaml")
 
 
+def linked_kustomization(place: Path) -> Path:
+    (place / "elsewhere.yaml").write_text("resources: []\n")
+    repository = small.write(place / "repository", files())
+    (repository / OVERLAY).unlink()
+    (repository / OVERLAY).symlink_to("../../elsewhere.yaml")
+    return repository
+
+
 def deep_base(place: Path) -> Path:
     """Each layer builds on the next twice: two to the fortieth kustomizations."""
     repository = overlay(place, resources=["../layer0"])
@@ -90,6 +98,7 @@ HOSTILE: dict[str, tuple[Callable[[Path], Path], str]] = {
     "a base that loops": (loop, "overlay -> other -> overlay"),
     "bases that multiply": (deep_base, "more than 2000 kustomizations"),
     "a link out of the repository": (outside, "leads out of repository/"),
+    "a kustomization that is a link out": (linked_kustomization, "leads out of repository/"),
     "a link to a device": (lambda place: symlink(place, "/dev/zero"), "leads out of repository/"),
     "a link to itself": (lambda place: symlink(place, "linked"), "cannot be read"),
     "a pipe": (fifo, "is no file and no folder"),
