@@ -6,11 +6,11 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
 from cdk8s import ApiObject, App, Chart, YamlOutputType
 from constructs import Construct
 
-from charts.constructs.kube import NAME, NAMESPACE, PART_OF
+from charts import yamls
+from charts.constructs.kube import NAME, PART_OF
 from charts.model import ModelError, Platform
 
 API = "kustomize.config.k8s.io/v1"
@@ -72,9 +72,9 @@ class Patch:
 
     def text(self) -> str:
         if self.operations:
-            return yaml.safe_dump([dict(operation) for operation in self.operations], sort_keys=False)
+            return yamls.text([dict(operation) for operation in self.operations])
         whole = {"apiVersion": self.api, "kind": self.kind, "metadata": {"name": self.name}, **self.change}
-        return yaml.safe_dump(whole, sort_keys=False)
+        return yamls.text(whole)
 
 
 def left_out(api: str, kind: str, name: str) -> Patch:
@@ -89,8 +89,9 @@ class Folder(Chart):
 
     kind = f"{API}beta1", "Kustomization"
 
-    def __init__(self, scope: Construct, name: str, platform: Platform) -> None:
-        super().__init__(scope, name, labels={PART_OF: platform.name}, disable_resource_name_hashes=True)
+    def __init__(self, scope: Construct, name: str, platform: Platform, namespace: str | None = None) -> None:
+        labels = {PART_OF: platform.name}
+        super().__init__(scope, name, labels=labels, namespace=namespace, disable_resource_name_hashes=True)
         self.name, self.platform = name, platform
         self.maps: list[Generated] = []
         self.patches: list[Patch] = []
@@ -132,9 +133,7 @@ class Folder(Chart):
                 put(folder / path, text)
         for patch in self.patches:
             put(folder / patch.path, patch.text())
-        put(
-            folder / "kustomization.yaml", self.heading() + yaml.safe_dump(self.kustomization(written), sort_keys=False)
-        )
+        put(folder / "kustomization.yaml", self.heading() + yamls.text(self.kustomization(written)))
 
     def heading(self) -> str:
         return ""
@@ -148,8 +147,7 @@ class Component(Folder):
     excludes: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, scope: Construct, name: str, platform: Platform) -> None:
-        super().__init__(scope, name, platform)
-        self.node.set_context(NAMESPACE, platform.name)
+        super().__init__(scope, name, platform, namespace=platform.name)  # no kustomization above it names one
 
     def heading(self) -> str:
         return "".join(f"# {line}".rstrip() + "\n" for line in cleandoc(self.__doc__ or "").splitlines())
@@ -172,9 +170,10 @@ def app(out: Path) -> App:
 def write(app: App) -> None:
     """Synthesizes the app and completes its folders."""
     app.synth()
+    out = Path(app.outdir)
     for chart in app.charts:
         if isinstance(chart, Folder):
-            chart.write(Path(app.outdir) / chart.name)
+            chart.write(out / chart.name)
 
 
 def gather(app: App, platform: Platform) -> None:
@@ -188,8 +187,8 @@ def gather(app: App, platform: Platform) -> None:
         "configurations": ["name-references.yaml"],
     }
     out = Path(app.outdir)
-    put(out / "kustomization.yaml", yaml.safe_dump(kustomization, sort_keys=False))
-    put(out / "name-references.yaml", yaml.safe_dump(name_references(), sort_keys=False))
+    put(out / "kustomization.yaml", yamls.text(kustomization))
+    put(out / "name-references.yaml", yamls.text(name_references()))
 
 
 CUSTOM_PODS = {  # where custom resources hold a pod

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from charts import yamls
 from charts.components.gateway_api import listener
 from charts.edge import certified_by, entrances
 from charts.folder import API, put
@@ -33,8 +32,8 @@ def put_transformer(folder: Path, heading: str, resources: list[str], replacemen
         "metadata": {"name": folder.name},
         "replacements": replacements,
     }
-    put(folder / "kustomization.yaml", f"# {heading}\n{yaml.safe_dump(kustomization, sort_keys=False)}")
-    put(folder / "replacements.yaml", yaml.safe_dump(transformer, sort_keys=False))
+    put(folder / "kustomization.yaml", f"# {heading}\n{yamls.text(kustomization)}")
+    put(folder / "replacements.yaml", yamls.text(transformer))
 
 
 def replacements(platform: Platform) -> list[dict[str, Any]]:

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
+from charts import yamls
 from charts.constructs.kube import NAME
 from charts.model import Platform, Workload
 
@@ -43,4 +42,4 @@ def scrape_file(workload: Workload) -> str:
 
 
 def text(configurations: list[dict[str, Any]]) -> str:
-    return yaml.safe_dump({"scrape_configs": configurations}, sort_keys=False)
+    return yamls.text({"scrape_configs": configurations})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from cdk8s import ApiObject, ApiObjectMetadata, JsonPatch
+from cdk8s import ApiObject, ApiObjectMetadata, Chart, JsonPatch
 from cdk8s_plus_27 import k8s
 from constructs import Construct
 
@@ -14,8 +14,6 @@ from charts.model.quantity import Quantity
 NAME, COMPONENT, PART_OF, MANAGED_BY = (
     f"app.kubernetes.io/{label}" for label in ("name", "component", "part-of", "managed-by")
 )
-
-NAMESPACE = "namespace"  # context of a component's folder
 
 
 def emit(
@@ -38,33 +36,24 @@ def emit(
     identity = f"{kind.__name__}-{name}"
     metadata: dict[str, Any] = {
         "name": name,
-        "namespace": namespace_of(scope, kind, about),
+        "namespace": None if isinstance(about, str) else about.namespace,  # else the chart's, if it has one
         "labels": {**tags(about), **(labels or {})},
         "annotations": dict(annotations) if annotations else None,
     }
+    made: ApiObject
     if kind.__module__ != k8s.__name__:  # a custom resource's
-        kind(scope, identity, metadata=ApiObjectMetadata(**metadata), **fields)
-        return
-    if not newer:
-        kind(scope, identity, metadata=k8s.ObjectMeta(**metadata), **fields)
-        return
-    # A typed object drops the fields that it does not know, so the newer ones go into an untyped one made of it.
-    known = kind.manifest(**fields)
-    whole = ApiObjectMetadata(**metadata)
-    made = ApiObject(scope, identity, api_version=known["apiVersion"], kind=known["kind"], metadata=whole)
-    made.add_json_patch(JsonPatch.add("/spec", known["spec"]))
-    for pointer, value in newer.items():
-        made.add_json_patch(JsonPatch.add(pointer, value))
-
-
-def namespace_of(scope: Construct, kind: Any, about: Workload | str) -> str | None:
-    """None in the base, whose kustomization names it; a component has none to, so its objects do."""
-    scoped = kind.__name__.removeprefix("Kube")
-    if scoped == "Namespace" or scoped.startswith("Cluster"):
-        return None
-    own = None if isinstance(about, str) else about.namespace
-    context: str | None = scope.node.try_get_context(NAMESPACE)
-    return own or context
+        made = kind(scope, identity, metadata=ApiObjectMetadata(**metadata), **fields)
+    elif not newer:
+        made = kind(scope, identity, metadata=k8s.ObjectMeta(**metadata), **fields)
+    else:
+        # A typed object drops the fields that it does not know: the newer ones go into an untyped one made of it.
+        known = kind.manifest(**fields)
+        whole = ApiObjectMetadata(**metadata)
+        made = ApiObject(scope, identity, api_version=known["apiVersion"], kind=known["kind"], metadata=whole)
+        fresh = {"/spec": known["spec"], **newer}
+        made.add_json_patch(*(JsonPatch.add(pointer, value) for pointer, value in fresh.items()))
+    if kind.__name__.removeprefix("Kube").startswith(("Cluster", "Namespace")) and Chart.of(scope).namespace:
+        made.add_json_patch(JsonPatch.remove("/metadata/namespace"))  # the chart gives its own to every object
 
 
 def tags(about: Workload | str) -> dict[str, str]:
