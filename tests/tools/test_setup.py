@@ -1,6 +1,7 @@
 """What tools/setup.py does on a machine that lacks something, and what it does the second time."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -123,3 +124,40 @@ def test_a_command_is_silent_unless_it_fails(machine: Path, capfd: pytest.Captur
     with pytest.raises(setup.SetupError, match="exit code 3"):
         setup.run(sys.executable, "-c", "print('why'); raise SystemExit(3)", cwd=machine)
     assert capfd.readouterr().err == "why\n"
+
+
+def test_kubernetes_is_built_again_when_its_module_changed_and_says_the_version_that_it_names(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module, built = machine / "tools/kubernetes", list[str]()
+    for path in (module, machine / ".venv/lib/python3/site-packages/go"):
+        path.mkdir(parents=True)
+    (machine / ".venv/lib/python3/site-packages/go/VERSION").touch()
+    (module / "go.sum").touch()
+
+    def run(*command: str | Path, cwd: Path) -> str:
+        built.append(" ".join(map(str, command)))
+        for name in setup.CONTROL_PLANE:
+            (Path(command[command.index("-o") + 1]) / name).touch()
+        return ""
+
+    monkeypatch.setattr(setup, "run", run)
+    for version in ("v1.2.3", "v1.2.3", "v1.2.4"):
+        (module / "go.mod").write_text(f"require k8s.io/kubernetes {version}\n")
+        setup.kubernetes(*setup.CONTROL_PLANE)
+    assert [re.findall(r"gitVersion=(\S+) .*gitMinor=(\d+)", command) for command in built] == [
+        [("v1.2.3", "2")],
+        [("v1.2.4", "2")],
+    ]
+    assert all((machine / ".tools/bin" / name).exists() for name in setup.CONTROL_PLANE)
+
+
+def test_kubernetes_is_built_of_staging_modules_of_its_own_version() -> None:
+    module = (SOURCE.parent / "kubernetes/go.mod").read_text()
+    (version,) = re.findall(r"k8s\.io/kubernetes v1\.(\S+)", module)
+    assert {f"v0.{version}"} == set(re.findall(r"=> k8s\.io/\S+ (\S+)", module))
+
+
+def test_the_controller_of_rollouts_and_their_types_are_of_one_version() -> None:
+    modules = [(SOURCE.parent / folder / "go.mod").read_text() for folder in ("argo-rollouts", "crds")]
+    assert len({tuple(re.findall(r"argoproj/argo-rollouts (\S+)", module)) for module in modules}) == 1
