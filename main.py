@@ -7,13 +7,10 @@ from ops import node, synth
 
 node.use_pinned()  # before anything imports cdk8s, which starts Node
 
-from charts import folder, hosts  # noqa: E402
-from charts.components import COMPONENTS  # noqa: E402
+from charts import folder  # noqa: E402
 from charts.edge import EdgeChart  # noqa: E402
 from charts.foundation import Foundation  # noqa: E402
 from charts.model import Platform  # noqa: E402
-from charts.topology.mermaid import mermaid  # noqa: E402
-from charts.topology.svg import svg  # noqa: E402
 from charts.workload import WorkloadChart  # noqa: E402
 
 
@@ -25,20 +22,38 @@ def platform() -> Platform:
 
 def build(platform: Platform, out: Path) -> None:
     """The plain YAML that overlays start from (base, components, transformers), and the topology as a picture."""
-    base, components = folder.app(out / "base"), folder.app(out / "components")
-    Foundation(base, platform)
-    for workload in platform.base:
-        WorkloadChart(base, workload, platform)
-    EdgeChart(base, platform)
-    for component in COMPONENTS:
-        component(components, platform)
-    folder.write(base)
-    folder.write(components)
-    folder.gather(base, platform)
+    from charts import hosts, waves
+    from charts.topology.mermaid import mermaid
+    from charts.topology.svg import svg
+
+    base(platform, out / "base")
+    components(platform, out / "components")
     hosts.write(platform, out / "transformers")
+    waves.write(platform, out / "transformers")
     folder.put(out / "topology.svg", svg(platform))
     folder.put(out / "topology.mmd", mermaid(platform))
 
 
+def base(platform: Platform, out: Path) -> None:
+    app = folder.app(out)
+    Foundation(app, platform)
+    for workload in platform.base:
+        WorkloadChart(app, workload, platform)
+    EdgeChart(app, platform)
+    folder.write(app)
+    folder.gather(app, platform)
+
+
+def components(platform: Platform, out: Path) -> None:
+    from charts.components import COMPONENTS  # classes of custom resources, which take a while to import
+
+    app = folder.app(out)
+    for component in COMPONENTS:
+        component(app, platform)
+    folder.write(app)
+
+
 if __name__ == "__main__":
-    sys.exit(synth.main(platform, build))
+    from charts import gitops
+
+    sys.exit(synth.main(platform, build, Path(__file__).parent, publish=gitops.write))

@@ -1,4 +1,4 @@
-"""`python -O -m bench.base OUT`: synthesizes NewsTalk's base and components, without rendering environments."""
+"""`python -O -m bench.base OUT`: synthesizes NewsTalk's base, without components and without rendering environments."""
 
 import sys
 from pathlib import Path
@@ -6,4 +6,4 @@ from pathlib import Path
 import main
 
 if __name__ == "__main__":
-    main.build(main.platform(), Path(sys.argv[1]))
+    main.base(main.platform(), Path(sys.argv[1]))

@@ -21,13 +21,19 @@ from charts.model import (
 
 
 def platform(count: int) -> Platform:
+    """Its quota holds every workload at its maximum, and one pod more of each."""
     return Platform(
         name="generated",
         workloads=tuple(workload(number) for number in range(count)),
         settings=(),
         secret=SecretKeys(name="generated", keys={}),
         quota=Quota(
-            requests_cpu="1", requests_memory="1Gi", limits_cpu="1", limits_memory="1Gi", storage="1Gi", pods=1
+            requests_cpu=str(count),
+            requests_memory=f"{count}Gi",
+            limits_cpu=str(2 * count),
+            limits_memory=f"{2 * count}Gi",
+            storage=f"{count}Gi",
+            pods=6 * count,
         ),
         container_bounds=ContainerBounds(
             default_cpu="100m", default_memory="64Mi", maximum_cpu="4", maximum_memory="8Gi"

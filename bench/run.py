@@ -10,7 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,12 @@ from rich.console import Console
 
 from ops.places import OVERLAYS, ROOT, tool
 
-SIZES = (10, 100, 1000)
+SIZES = (10, 100, 1000)  # workloads to synthesize
+CHECKED = (12, 120)  # workloads to check
 NODE = ROOT / ".tools" / "bin" / "node"
 TYPESCRIPT = ROOT / ".tools" / "bench-typescript"
+# A shell that keeps Python from writing bytecode would have each run compile cdk8s anew.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 Command = Sequence[str | Path]
 
 
@@ -64,7 +67,7 @@ def measure(command: Command) -> Cost:
         pid = os.posix_spawnp(
             str(command[0]),
             [str(word) for word in command],
-            os.environ,
+            ENVIRONMENT,
             file_actions=[(os.POSIX_SPAWN_DUP2, said.fileno(), 1), (os.POSIX_SPAWN_DUP2, said.fileno(), 2)],
         )
         _, status, usage = os.wait4(pid, 0)
@@ -74,18 +77,22 @@ def measure(command: Command) -> Cost:
     return Cost(seconds=time.monotonic() - began, memory=usage.ru_maxrss / 1024)
 
 
-def compare(what: str, ours: Command, peer: str, theirs: Command, runs: int, out: Path) -> Line:
-    """The two in turn, `runs` times after a warm-up of each, both into an empty folder `out`."""
+def compare(what: str, ours: Command, peers: Mapping[str, Command], runs: int, out: Path) -> list[Line]:
+    """Ours and each peer in turn, `runs` times after a warm-up of each, all into an empty folder `out`."""
 
     def afresh(command: Command) -> Cost:
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir()
         return measure(command)
 
-    pairs = [(afresh(ours), afresh(theirs)) for _ in range(runs + 1)][1:]
-    first, second = (median([pair[side] for pair in pairs]) for side in (0, 1))
-    ratio = statistics.median(a.seconds / b.seconds for a, b in pairs)
-    return Line(what=what, ours=first, peer=peer, theirs=second, ratio=ratio)
+    rounds = [(afresh(ours), [afresh(peer) for peer in peers.values()]) for _ in range(runs + 1)][1:]
+    cost = median([own for own, _ in rounds])
+    found = []
+    for number, peer in enumerate(peers):
+        theirs = median([others[number] for _, others in rounds])
+        ratio = statistics.median(own.seconds / others[number].seconds for own, others in rounds)
+        found.append(Line(what=what, ours=cost, peer=peer, theirs=theirs, ratio=ratio))
+    return found
 
 
 def median(costs: Sequence[Cost]) -> Cost:
@@ -98,26 +105,35 @@ def python(*arguments: str | Path) -> Command:
 
 
 def lines(place: Path, runs: int, sizes: Sequence[int]) -> Iterator[Line]:
-    """Everything that is measured, one line as soon as it is known."""
+    """Everything that is measured, a line as soon as it is known."""
     out = place / "out"
-    empty = python("bench.empty", out / "empty")
-    yield compare(
-        "synth of NewsTalk's base and components", python("bench.base", out / "base"), "empty app", empty, runs, out
-    )
+    empty = {"an empty app": python("bench.empty", out / "empty")}
+    yield from compare("synth of NewsTalk's base", python("bench.base", out / "base"), empty, runs, out)
     for count in sizes:
         objects = generated(place, count)
         ours = python("bench.synth", str(count), out / f"ours-{count}")
-        what = f"synth of {count} workloads, {sum(map(len, objects.values()))} objects"
-        for peer, theirs in peers(place, count, objects).items():
-            yield compare(what, ours, peer, theirs, runs, out)
-    newstalk = Path(sys.executable).with_name("newstalk")
+        what = f"synth of {count:,} workloads, {sum(map(len, objects.values())):,} objects"
+        tenth = {f"{count // 10:,} workloads": python("bench.synth", str(count // 10), out / "tenth")}
+        yield from compare(what, ours, peers(place, count, objects) | (tenth if count > 10 else {}), runs, out)
+    newstalk, every = Path(sys.executable).with_name("newstalk"), python("bench.render")
     build: Command = [tool("kustomize"), "build", OVERLAYS / "production"]
-    yield compare("render production", [newstalk, "render", "production"], "one kustomize build", build, runs, out)
+    yield from compare("render of all environments", every, {"`kustomize build` of production": build}, runs, out)
+    rendering = {"their rendering": every}
+    for verb in ("check", "capacity"):
+        yield from compare(f"{verb} of all environments", [newstalk, verb], rendering, runs, out)
+    for count in CHECKED:
+        folder = place / f"objects-{count}"
+        total = sum(map(len, generated(place, count).values()))
+        build = [tool("kustomize"), "build", folder]
+        for verb in ("check", "capacity"):
+            ours = [newstalk, verb, folder]
+            yield from compare(f"{verb} of {total:,} objects", ours, {"`kustomize build` of them": build}, runs, out)
 
 
 def generated(place: Path, count: int) -> dict[str, list[dict[str, Any]]]:
-    """{workload: its objects} of the generated platform, as our synth writes them."""
+    """{workload: its objects} of the generated platform, as our synth writes them to objects-<count>."""
     folder = place / f"objects-{count}"
+    shutil.rmtree(folder, ignore_errors=True)
     measure(python("bench.synth", str(count), folder))
     found: dict[str, list[dict[str, Any]]] = {}
     for path in sorted(folder.glob("service-*/[A-Z]*.yaml")):

@@ -9,12 +9,14 @@ node.use_pinned()
 
 from bench.generated import platform  # noqa: E402
 from charts import folder  # noqa: E402
+from charts.foundation import Foundation  # noqa: E402
 from charts.workload import WorkloadChart  # noqa: E402
 
 
 def main(count: int, out: Path) -> None:
     generated = platform(count)
     app = folder.app(out)
+    Foundation(app, generated)
     for workload in generated.workloads:
         WorkloadChart(app, workload, generated)
     folder.write(app)

@@ -1,13 +1,14 @@
 """NewsTalk AI, gathered."""
 
 from catalog import airflow, application, data, monitoring
+from catalog.gitops import GITOPS
 from catalog.shared import CONFIG, ENVIRONMENT, SECRET, STORE
 from charts.model import ContainerBounds, Edge, EdgeController, Person, Platform, Quota
 
 READ, EVERY = ("get", "list", "watch"), ("*",)
 READABLE = (
     (("",), ("pods", "pods/log", "services", "endpoints", "events", "configmaps", "persistentvolumeclaims"), READ),
-    (("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "discovery.k8s.io"), EVERY, READ),
+    (("apps", "batch", "autoscaling", "policy", "networking.k8s.io", "discovery.k8s.io", "argoproj.io"), EVERY, READ),
 )
 
 PEOPLE = (
@@ -22,6 +23,7 @@ PEOPLE = (
             (("apps",), ("deployments", "statefulsets"), ("patch",)),
             (("apps",), ("deployments/scale", "statefulsets/scale"), ("patch", "update")),
             (("batch",), ("jobs",), ("create", "delete")),
+            (("argoproj.io",), ("rollouts", "rollouts/status"), ("patch",)),  # promotes, aborts, tries again
         ),
     ),
     Person(role="admin", group="newstalk-ai-admins", rules=((EVERY, EVERY, EVERY),)),
@@ -49,12 +51,12 @@ EDGE = Edge(
 
 # Production's: docs/decisions/quota.md says how it is reckoned.
 QUOTA = Quota(
-    requests_cpu="32",
-    requests_memory="60Gi",
-    limits_cpu="68",
-    limits_memory="108Gi",
+    requests_cpu="48",
+    requests_memory="80Gi",
+    limits_cpu="100",
+    limits_memory="150Gi",
     storage="256Gi",
-    pods=72,
+    pods=90,
 )
 
 PLATFORM = Platform(
@@ -69,4 +71,5 @@ PLATFORM = Platform(
     scraper="prometheus",
     store=STORE,
     people=PEOPLE,
+    gitops=GITOPS,
 )

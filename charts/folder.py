@@ -10,8 +10,8 @@ from cdk8s import ApiObject, App, Chart, YamlOutputType
 from constructs import Construct
 
 from charts import yamls
-from charts.constructs.kube import NAME, PART_OF
-from charts.model import ModelError, Platform
+from charts.model import Cron, ModelError, Once, PerNode, Platform, Replicas, Stateful, Workload
+from charts.model.names import NAME, PART_OF
 
 API = "kustomize.config.k8s.io/v1"
 LOCAL = "config.kubernetes.io/local-config"  # kubernetes.io/docs/reference/labels-annotations-taints
@@ -75,6 +75,23 @@ class Patch:
             return yamls.text([dict(operation) for operation in self.operations])
         whole = {"apiVersion": self.api, "kind": self.kind, "metadata": {"name": self.name}, **self.change}
         return yamls.text(whole)
+
+
+def pod_patch(workload: Workload, pod: Mapping[str, Any], **spec: Any) -> Patch:
+    """Changes the pods that a workload's controller makes, and other fields of the controller's spec."""
+    change = {**spec, "template": {"spec": pod}} if pod else spec
+    match workload.run:
+        case Replicas():
+            api, kind = "apps/v1", "Deployment"
+        case Stateful():
+            api, kind = "apps/v1", "StatefulSet"
+        case PerNode():
+            api, kind = "apps/v1", "DaemonSet"
+        case Once():
+            api, kind = "batch/v1", "Job"
+        case Cron():
+            api, kind, change = "batch/v1", "CronJob", {"jobTemplate": {"spec": change}}
+    return Patch(api=api, kind=kind, name=workload.name, change={"spec": change})
 
 
 def left_out(api: str, kind: str, name: str) -> Patch:
@@ -152,8 +169,12 @@ class Component(Folder):
     def heading(self) -> str:
         return "".join(f"# {line}".rstrip() + "\n" for line in cleandoc(self.__doc__ or "").splitlines())
 
+    def exclusions(self) -> Mapping[str, str]:
+        """{component that it cannot stand beside: why}."""
+        return self.excludes
+
     def metadata(self) -> dict[str, Any]:
-        annotations = {f"{EXCLUDES}{name}": why for name, why in sorted(self.excludes.items())}
+        annotations = {f"{EXCLUDES}{name}": why for name, why in sorted(self.exclusions().items())}
         return {"metadata": {"name": self.name, "annotations": annotations}} if annotations else {}
 
 

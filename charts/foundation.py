@@ -74,17 +74,20 @@ class Bounds(Construct):
 class Silence(Construct):
     """Nothing is admitted either way but name resolution; each workload's policy adds what it needs."""
 
-    def __init__(self, scope: Construct, folder: str) -> None:
-        super().__init__(scope, "silence")
+    def __init__(self, scope: Construct, folder: str, namespace: str | None = None) -> None:
+        """`namespace`: one that a component adds, and of which its policies have their names."""
+        suffix = f"-{namespace}" if namespace else ""
+        super().__init__(scope, f"silence{suffix}")
         both, everything = ["Ingress", "Egress"], k8s.LabelSelector()
-        emit(self, k8s.KubeNetworkPolicy, folder, name="default-deny", spec=k8s.NetworkPolicySpec(
-            pod_selector=everything, policy_types=both))  # fmt: skip
+        deny = k8s.NetworkPolicySpec(pod_selector=everything, policy_types=both)
+        emit(self, k8s.KubeNetworkPolicy, folder, name=f"default-deny{suffix}", namespace=namespace, spec=deny)
         resolver = k8s.NetworkPolicyPeer(
             namespace_selector=k8s.LabelSelector(match_labels={"kubernetes.io/metadata.name": "kube-system"}),
             pod_selector=k8s.LabelSelector(match_labels={"k8s-app": "kube-dns"}),
         )
-        emit(self, k8s.KubeNetworkPolicy, folder, name="allow-dns", spec=k8s.NetworkPolicySpec(
+        names = k8s.NetworkPolicySpec(
             pod_selector=everything,
             policy_types=["Egress"],
             egress=[k8s.NetworkPolicyEgressRule(to=[resolver], ports=[udp(53), tcp(53)])],
-        ))  # fmt: skip
+        )
+        emit(self, k8s.KubeNetworkPolicy, folder, name=f"allow-dns{suffix}", namespace=namespace, spec=names)

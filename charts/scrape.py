@@ -1,11 +1,14 @@
 """Prometheus' scrape configuration from the workloads' metrics endpoints: one file per workload."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charts import yamls
-from charts.constructs.kube import NAME
 from charts.model import Platform, Workload
+from charts.model.names import NAME
+
+if TYPE_CHECKING:
+    from charts.folder import Generated
 
 MAP = "scrape"  # the scraper's configuration files of this name hold the scrape files
 META = "__meta_kubernetes_"
@@ -39,6 +42,14 @@ def scrape_file(workload: Workload) -> str:
             {"source_labels": [f"{META}pod_node_name"], "target_label": "node"},
         ],
     }])  # fmt: skip
+
+
+def told(scraper: Workload, file: str, text: str) -> "list[Generated]":
+    """One more scrape file for the scraper, none where it finds its targets by a configuration of its own."""
+    from charts.folder import Generated  # only here: it starts Node, and the catalog imports this module
+
+    read = any(files.name == MAP for files in scraper.files)
+    return [Generated(name=f"{scraper.name}-{MAP}", files={f"{MAP}/{file}": text}, merge=True)] if read else []
 
 
 def text(configurations: list[dict[str, Any]]) -> str:

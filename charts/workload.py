@@ -19,21 +19,21 @@ class WorkloadChart(Folder):
     def __init__(self, scope: Construct, workload: Workload, platform: Platform) -> None:
         super().__init__(scope, workload.name, platform)
         compose(self, workload, platform)
+        for name, files in config.maps(workload, platform).items():
+            self.maps.append(Generated(name=name, files=files))
 
 
-def compose(folder: Folder, workload: Workload, platform: Platform) -> None:
-    """Puts the workload's objects and configuration into a folder."""
-    Account(folder, workload)
-    Claims(folder, workload)
-    Controller(folder, workload, platform)
-    if "host-network" not in workload.exceptions:  # a policy has no effect on a pod at its node's address
-        Policy(folder, workload, platform)
-    if workload.serves:
-        ServedPorts(folder, workload)
+def compose(scope: Construct, workload: Workload, platform: Platform) -> None:
+    """Makes the workload's objects."""
+    Account(scope, workload)
+    Claims(scope, workload)
+    Controller(scope, workload, platform)
+    if not workload.at_node:  # a policy has no effect there
+        Policy(scope, workload, platform)
+    if workload.named:
+        ServedPorts(scope, workload)
     match workload.run:
         case Replicas(autoscale=autoscale) as run if autoscale and workload.autoscaled:
-            Autoscaler(folder, workload, run, autoscale)
+            Autoscaler(scope, workload, run, autoscale)
     if isinstance(workload.run, Replicas | Stateful) and workload.run.maximum > 1:
-        Budget(folder, workload)
-    for name, files in config.maps(workload, platform).items():
-        folder.maps.append(Generated(name=name, files=files, namespace=workload.namespace))
+        Budget(scope, workload)

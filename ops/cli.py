@@ -1,139 +1,140 @@
-"""The command line."""
+"""The command line. What a command needs is imported when it runs, so that help and completion come at once."""
 
-import os
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
+import time
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
-from ops import promote as promoting
-from ops import render as rendering
+from ops import terminal
 from ops.capacity.command import capacity
-from ops.check.command import command as check
-from ops.graph.command import command as graph
-from ops.places import DIST, ROOT, Refusal
-from ops.synth import COMMITTED, difference
+from ops.check.command import check
+from ops.cluster.command import app as cluster
+from ops.deploy.command import attempt, deploy, preflight, rollback
+from ops.graph.command import graph
+from ops.options import EXITS, Ending, Environment, Folder, Json, Target, register
+from ops.places import ROOT, Refusal
 
 app = typer.Typer(
-    help="NewsTalk AI as typed values: synthesize the plain YAML, render an environment, release an image.",
+    cls=Ending,
+    help="NewsTalk AI as typed values: synthesize, check, deploy, go back.",
+    epilog=EXITS,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("check")(check)
-app.command("capacity")(capacity)
-app.command("graph")(graph)
-problems = Console(stderr=True, style="red", highlight=False, markup=False, soft_wrap=True)
-
-Target = Annotated[
-    str, typer.Argument(metavar="PATH|ENV", help="An environment by name, or a folder with a kustomization.")
-]
 
 
-@app.command()
 def synth(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; show how dist/ differs, exit 1 if it does.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Write dist/ from the catalog and the overlays.
 
     Everything is built beside dist/ and swapped in at the end: a synth that fails leaves dist/ as it was. Every rule
     reads every rendered environment.
 
+    With `--json`: `{"out", "environments": [{"environment", "workloads": [{"layer", "workload", "image", "replicas",
+    "cpu", "memory", "storage", "host", "callers"}]}], "differences": [{"file", "lines"}]}`. With `--check`, `out` is
+    null; without it there are no differences.
+
     Example: `newstalk synth --check`
     """
-    if not check:
-        raise typer.Exit(run_main(DIST))
-    with tempfile.TemporaryDirectory(prefix=".check-", dir=ROOT) as place:
-        fresh = Path(place) / "dist"
-        with Console(stderr=True).status("building afresh, to compare"):
-            code = run_main(fresh, quiet=True)
-        lines = [] if code else difference(DIST, fresh)
-    for line in lines:
-        colour = {"+": "green", "-": "red"}.get(line[:1])
-        Console(highlight=False, markup=False, soft_wrap=True).print(line, style=colour)
-    if lines:
-        problems.print("dist/ is not what the code writes: run `newstalk synth` and commit it")
-    raise typer.Exit(code or bool(lines))
+    from ops import program, summary
+
+    began = time.monotonic()
+    told, differences = program.compare() if check else (program.synthesize(), [])
+    if as_json:
+        terminal.tell_json({**told, "differences": differences})
+    elif not check:
+        rows = {each["environment"]: [summary.Row(**row) for row in each["workloads"]] for each in told["environments"]}
+        summary.tell(rows, told["out"], time.monotonic() - began)
+    elif differences:
+        for line in (line for each in differences for line in each.lines):
+            terminal.lines().print(line, style={"+": "green", "-": "red"}.get(line[:1]))
+        terminal.problems(["dist/ is not what the code writes: run `newstalk synth` and commit it"])
+    raise typer.Exit(int(bool(differences)))
 
 
-def run_main(out: Path, quiet: bool = False) -> int:
-    """Runs main.py, `quiet` unless it fails; -O strips jsii's run-time type checks, which the type checker does."""
-    environment = os.environ | {"CDK8S_OUTDIR": str(out)}
-    command = [sys.executable, "-O", "main.py"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=quiet, text=True, check=False)
-    if quiet and done.returncode:
-        sys.stderr.write(done.stderr)
-    return done.returncode
-
-
-@app.command()
-def render(
-    target: Target,
-    out: Annotated[
-        Path | None, typer.Option("-o", "--output", metavar="DIR", help="One file per object below DIR.")
-    ] = None,
-) -> None:
+def render(target: Target, out: Folder = None, as_json: Json = False) -> None:
     """Render an environment, or any kustomization, to plain YAML.
 
     To standard output, or with `-o` to a folder per workload and a file per object, as in dist/environments.
 
-    Example: `newstalk render staging -o /tmp/staging`
+    With `--json`: `{"target", "out", "objects": [{"file", "object": {FIELD: value}}]}`; `out` is null without `-o`.
+
+    Example: `newstalk render staging -o staging`
     """
+    from ops import render as rendering
+
     objects = rendering.render(rendering.folder(target))
-    if out is None:
-        sys.stdout.write("---\n".join(rendered.text for rendered in objects))
-    elif out.exists() and any(out.iterdir()):
-        raise Refusal(f"{out} is not empty: name a folder that is new")
-    else:
+    if out is not None:
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise Refusal(f"{out} is not empty: name a folder that is new")
         rendering.write(objects, out)
-        Console(stderr=True).print(f"{len(objects)} objects in {out}")
+    if as_json:
+        files = [{"file": rendered.path, "object": rendered.manifest} for rendered in objects]
+        terminal.tell_json({"target": target, "out": None if out is None else str(out), "objects": files})
+    elif out is None:
+        sys.stdout.write("---\n".join(rendered.text for rendered in objects))
+    else:
+        terminal.lines(stderr=True).print(f"{len(objects)} objects in {out}")
 
 
-@app.command()
 def promote(
-    environment: Annotated[str, typer.Argument(metavar="ENV", help="The environment that gets the release.")],
+    environment: Environment,
     images: Annotated[
         list[str], typer.Argument(metavar="IMAGE=TAG...", help="Images of the overlay, and their new tags.")
     ],
+    as_json: Json = False,
 ) -> None:
     """Set image tags in an overlay and synthesize: a release is a commit.
 
     Refuses while pins.yaml holds a pin that was not looked up. If the synth fails, the overlay is as it was.
 
+    With `--json`: `{"overlay", "images": {IMAGE: tag}}`.
+
     Example: `newstalk promote production newstalk-ai/backend=v1.4.0`
     """
+    from ops import program
+    from ops import promote as promoting
+    from ops.synth import COMMITTED
+
     tags, overlay = promoting.parse(images), promoting.overlay(environment)
-    if environment in COMMITTED and (pins := promoting.unverified()):
-        raise Refusal(
-            "\n".join(f"pins.yaml: {pin} was not looked up: give its source before a release" for pin in pins)
-        )
+    where = str(overlay.relative_to(ROOT))
     before = overlay.read_text()
-    after = promoting.retag(before, tags, str(overlay.relative_to(ROOT)))
+    after = promoting.retag(before, tags, where)
+    if environment in COMMITTED and (pins := promoting.unverified()):
+        lines = (f"pins.yaml: {pin} was not looked up: give its source before a release" for pin in pins)
+        raise Refusal("\n".join(lines))
     overlay.write_text(after)
-    code = 1
     try:
-        code = run_main(DIST)
-    finally:
-        if code:
-            overlay.write_text(before)
-    if not code:
-        Console(stderr=True).print(f"{overlay.relative_to(ROOT)} and dist/ are ready to commit")
-    raise typer.Exit(code)
+        program.synthesize()
+    except BaseException:
+        overlay.write_text(before)
+        raise
+    if as_json:
+        terminal.tell_json({"overlay": where, "images": tags})
+    else:
+        terminal.lines(stderr=True).print(f"{where} and dist/ are ready to commit")
+
+
+register(app, synth, check, capacity, graph, render, promote, preflight, deploy, rollback)
+app.command("try", epilog=EXITS)(attempt)
+app.add_typer(cluster, name="cluster")
 
 
 def main() -> NoReturn:
-    """Exit codes: 0 fine, 1 findings or a refusal, 2 wrong use."""
+    """Runs the command that the arguments name; what is wrong with the arguments themselves is one line too."""
     try:
-        app()
-    except Refusal as refusal:
-        for line in str(refusal).splitlines():
-            problems.print(line)
-        sys.exit(1)
-    sys.exit(0)
+        code = app(prog_name="newstalk", standalone_mode=False)
+    except typer.TyperException as wrong:
+        context: typer.Context | None = getattr(wrong, "ctx", None)
+        message = " ".join(wrong.format_message().split()).rstrip(".")
+        if message and context:
+            terminal.problems([f"{message}: see `{context.command_path} --help`"])
+        code = 2
+    sys.exit(code)

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
+from ops.places import Refusal
+from ops.yamls import Unreadable, documents
 
 EXCLUDES = "excludes/"
 
@@ -48,5 +49,10 @@ def of_folders(components: Iterable[Path]) -> list[Exclusion]:
 
 
 def read(component: Path) -> dict[str, Any]:
-    loaded = yaml.load((component / "kustomization.yaml").read_text(), Loader=yaml.CSafeLoader)
-    return loaded if isinstance(loaded, dict) else {}
+    """What the component's kustomization.yaml holds. Raises Refusal."""
+    file = component / "kustomization.yaml"
+    try:
+        held = documents(file.read_text())
+    except Unreadable as reason:
+        raise Refusal(f"{file} {reason}: write the fields of a kustomization") from None
+    return held[0] if held and isinstance(held[0], dict) else {}

@@ -9,12 +9,17 @@ TOOLS = ROOT / ".tools" / "bin"
 
 
 class Refusal(Exception):
-    """A mistake that a person can mend: its text is one line or more, each of them complete."""
+    """A mistake that a person can mend: its text is one line or more, each of them complete. Exit code 1."""
+
+
+class WrongUse(Exception):
+    """A command that was called wrongly: its text is one line. Exit code 2."""
 
 
 def tool(name: str) -> Path:
     """The program `name`, as `make` set it up. Raises Refusal when it is missing."""
     path = TOOLS / name
     if not path.exists():
-        raise Refusal(f"{path.relative_to(ROOT)} is missing: run `make tools`")
+        target = "tools" if name in ("actionlint", "cdk8s", "kustomize", "promtool") else "cluster"
+        raise Refusal(f"{path.relative_to(ROOT)} is missing: run `make {target}`")
     return path

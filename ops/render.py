@@ -6,15 +6,16 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ops.places import OVERLAYS, Refusal, tool
+from ops import secrets
+from ops.places import OVERLAYS, Refusal, WrongUse, tool
+from ops.yamls import Unreadable, documents
 
 OWNER = "app.kubernetes.io/name"
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 HASH = re.compile(r"-[2456789bcdfghkmt]{10}$")  # what kustomize appends: its alphabet, sigs.k8s.io/kustomize/api/hasher
 
 
@@ -26,8 +27,8 @@ class Rendered:
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
-        loaded = yaml.load(self.text, Loader=yaml.CSafeLoader)
-        return loaded if isinstance(loaded, Mapping) else {}
+        """What the text says, {} where it is no mapping. Raises Unreadable."""
+        return manifest(self.text)
 
     @property
     def kind(self) -> str:
@@ -45,6 +46,13 @@ class Rendered:
         return f"{folder}/{self.kind}.{HASH.sub('', self.name) if hashed else self.name}.yaml"
 
 
+@cache
+def manifest(text: str) -> Mapping[str, Any]:
+    """Read once for all environments that share the object."""
+    found = documents(text)
+    return found[0] if found and isinstance(found[0], dict) else {}
+
+
 def environments(overlays: Path = OVERLAYS) -> list[str]:
     """The overlays by name."""
     return sorted(
@@ -58,24 +66,37 @@ def rank(environment: str) -> int:
 
 
 def folder(target: str) -> Path:
-    """The kustomization that a command means: an environment by name, or a folder. Raises Refusal."""
+    """The kustomization that a command means: an environment by name, its local secrets made, or a folder.
+
+    Raises WrongUse.
+    """
     if target in environments():
+        secrets.make(OVERLAYS / target)
         return OVERLAYS / target
     path = Path(target)
-    if (path / "kustomization.yaml").is_file():
+    if any((path / name).exists() for name in NAMES):
         return path
-    raise Refusal(f'"{target}" is no environment ({", ".join(environments())}) and no folder with a kustomization.yaml')
+    known = ", ".join(environments())
+    raise WrongUse(f'"{target}" is no environment ({known}) and no folder with a kustomization.yaml')
 
 
 def render(kustomization: Path) -> list[Rendered]:
-    """The objects of a kustomization, Jobs named by their content. Raises Refusal with kustomize's reason."""
+    """The objects of a kustomization, Jobs named by their content. Raises Refusal."""
     command = [str(tool("kustomize")), "build", str(kustomization)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = " ".join(done.stderr.removeprefix("Error: ").split())
         raise Refusal(f"{kustomization.name}: kustomize cannot build it: {reason}")
-    documents = done.stdout.split("\n---\n") if done.stdout.strip() else []
-    return [renewed(Rendered(text=document.rstrip("\n") + "\n")) for document in documents]
+    try:
+        return objects(done.stdout)
+    except Unreadable as reason:
+        raise Refusal(f"{kustomization.name}: it renders an object that {reason}") from None
+
+
+def objects(text: str) -> list[Rendered]:
+    """What kustomize printed. Raises Unreadable."""
+    found = [Rendered(text=document.rstrip("\n") + "\n") for document in text.split("\n---\n") if document.strip()]
+    return [renewed(one) for one in found]
 
 
 def renewed(rendered: Rendered) -> Rendered:

@@ -4,6 +4,8 @@ import base64
 import secrets
 from pathlib import Path
 
+FILE = "secrets.env"
+
 
 def value(key: str) -> str:
     """A random value for a key: 64 letters and digits, which stand in a URL as they are and are long enough to sign
@@ -18,7 +20,7 @@ def make(overlay: Path) -> bool:
 
     Returns whether it made it. A file that is there is never touched.
     """
-    example, file = overlay / "secrets.env.example", overlay / "secrets.env"
+    example, file = overlay / f"{FILE}.example", overlay / FILE
     if file.exists() or not example.exists():
         return False
     lines = [line + value(line[:-1]) if line.endswith("=") else line for line in example.read_text().splitlines()]

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from rich import box
+from rich.console import Console
 from rich.table import Table
 
-Manifest = Mapping[str, Any]
-OWNER, LAYER = "app.kubernetes.io/name", "app.kubernetes.io/component"
+from ops import terminal
+from ops.render import OWNER
+from rules.reading import Manifest, at, items, mappings, of_kind
+
+LAYER = "app.kubernetes.io/component"
 LAYERS = ("application", "data", "airflow", "monitoring")
 RUNNERS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
 LEGEND = "replicas \u00d7 cpu and memory that one pod requests"
@@ -84,6 +87,9 @@ def bounds(resources: Manifest, name: str) -> str:
 def replicas(runner: Manifest, objects: Sequence[Manifest]) -> str:
     """A number, a range where an autoscaler owns it, or when it runs."""
     kind, name = runner["kind"], runner["metadata"]["name"]
+    released = [one for one in objects if one["kind"] == "Rollout" and refers(one, runner)]
+    if released:
+        return replicas(released[0], objects)
     for one in objects:
         spec = one["spec"] if one["kind"] in SCALERS else {}
         if spec.get("scaleTargetRef", {}).get("name") == name:
@@ -92,6 +98,12 @@ def replicas(runner: Manifest, objects: Sequence[Manifest]) -> str:
     if kind == "CronJob":
         return f"cron {runner['spec']['schedule']}"
     return {"DaemonSet": "node each", "Job": "once"}.get(kind, str(runner["spec"].get("replicas", 1)))
+
+
+def refers(rollout: Manifest, runner: Manifest) -> bool:
+    """Whether a Rollout runs the pods whose template the other holds."""
+    reference = rollout["spec"].get("workloadRef", {})
+    return (reference.get("kind"), reference.get("name")) == (runner["kind"], runner["metadata"]["name"])
 
 
 def storage(runner: Manifest, objects: Sequence[Manifest]) -> list[str]:
@@ -107,14 +119,19 @@ def volumes(runner: Manifest) -> list[Manifest]:
     return list(template(runner)["spec"].get("volumes", []))
 
 
-def hosts(name: str, objects: Iterable[Manifest]) -> list[str]:
-    return [
-        str(rule["host"])
-        for one in objects
-        if one["kind"] == "Ingress"
-        for rule in one["spec"]["rules"]
-        if any(path["backend"]["service"]["name"] == name for path in rule["http"]["paths"])
+def hosts(name: str, objects: Sequence[Manifest]) -> list[str]:
+    """What an Ingress or an HTTPRoute leads to its Service, in this order and each once."""
+    found = [
+        str(rule.get("host", "any host"))
+        for one in of_kind(objects, "Ingress")
+        for rule in mappings(one, "spec.rules")
+        if any(at(path, "backend.service.name") == name for path in mappings(rule, "http.paths"))
     ]
+    for route in of_kind(objects, "HTTPRoute"):
+        backends = (backend for rule in mappings(route, "spec.rules") for backend in mappings(rule, "backendRefs"))
+        if any(backend.get("name") == name and backend.get("kind", "Service") == "Service" for backend in backends):
+            found += [str(host) for host in items(route, "spec.hostnames") or ["any host"]]
+    return list(dict.fromkeys(found))
 
 
 def callers(name: str, objects: Iterable[Manifest]) -> list[str]:
@@ -176,6 +193,12 @@ def screen(environments: Mapping[str, list[Row]]) -> Table:
             f"[bold]{line[1]}[/bold]", *line[2:], end_section=following is not None and following[0] != line[0]
         )
     return shown
+
+
+def tell(environments: Mapping[str, list[Row]], out: str, seconds: float) -> None:
+    """What a synth tells a person."""
+    Console().print(screen(environments))
+    terminal.lines(stderr=True).print(f"{out} written in {seconds:.1f} s")
 
 
 def secret_readers(objects: Sequence[Manifest]) -> list[tuple[str, str]]:

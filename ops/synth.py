@@ -3,16 +3,19 @@
 import difflib
 import os
 import shutil
+import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from charts.model import ModelError, Platform
-from ops import render, secrets, summary
-from ops.places import DIST, OVERLAYS, ROOT, Refusal
+from ops import render, secrets, summary, terminal
+from ops.places import Refusal
 from rules import RULES, Rule, complaints
 from rules.secrets import secrets_hold_no_values
 
@@ -20,57 +23,74 @@ COMMITTED = ("production", "staging")  # the rest is rendered too, and checked, 
 SHOWN = 60  # lines of difference that --check prints for each file
 
 Build = Callable[[Platform, Path], None]
+Environments = dict[str, list[Mapping[str, Any]]]
+"""{committed environment: its objects}"""
+Publish = Callable[[Platform, Environments, Path], None]
 
 
-def main(platform: Callable[[], Platform], build: Build) -> int:
-    """Writes dist/, or the folder that `cdk8s synth` names. Exit code 0, or 1 with a line for each refusal."""
-    console = Console(stderr=True)
+def main(platform: Callable[[], Platform], build: Build, root: Path, publish: Publish | None = None) -> int:
+    """Writes `root`/dist, or the folder that `cdk8s synth` names, and renders each environment of `root`/overlays.
+
+    `publish` adds what follows from the committed environments.
+    Exit code 0, or 1 with a line for each refusal. With the argument `--json`, tells both as JSON.
+    """
+    console, as_json = Console(stderr=True), "--json" in sys.argv[1:]
     try:
-        out = Path(os.environ.get("CDK8S_OUTDIR", DIST)).absolute()
+        out = Path(os.environ.get("CDK8S_OUTDIR", root / "dist")).absolute()
         began = time.monotonic()
-        rows = synthesize(platform, build, out, console)
-        Console().print(summary.screen(rows))
-        console.print(f"{shown(out)} written in {time.monotonic() - began:.1f} s", soft_wrap=True)
+        rows = synthesize(platform, build, publish, root / "overlays", out, console)
     except ModelError as refused:
-        return complain(console, refused.refusals)
+        terminal.refuse(refused.refusals, as_json)
+        return 1
     except Refusal as refused:
-        return complain(console, str(refused).splitlines())
+        terminal.refuse(str(refused).splitlines(), as_json)
+        return 1
+    if as_json:
+        environments = [{"environment": name, "workloads": found} for name, found in rows.items()]
+        terminal.tell_json({"out": shown(out, root), "environments": environments})
+    else:
+        summary.tell(rows, shown(out, root), time.monotonic() - began)
     return 0
 
 
-def complain(console: Console, lines: list[str]) -> int:
-    for line in lines:
-        console.print(line, style="red", markup=False, highlight=False, soft_wrap=True)
-    return 1
-
-
 def synthesize(
-    platform: Callable[[], Platform], build: Build, out: Path, console: Console
+    platform: Callable[[], Platform],
+    build: Build,
+    publish: Publish | None,
+    overlays: Path,
+    out: Path,
+    console: Console,
 ) -> dict[str, list[summary.Row]]:
     """Builds and renders everything in a workspace beside `out`, then puts it in `out`'s place.
 
     Raises ModelError and Refusal, with `out` as it was.
     """
+    if not render.environments(overlays):
+        raise Refusal(f"{overlays}: no environment, have a folder with a kustomization.yaml for each")
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".synth-", dir=out.parent) as place:
         workspace = Path(place)
         with console.status("catalog -> base and components"):
             (workspace / "dist").mkdir()
-            build(platform(), workspace / "dist")
-        rows = finish(workspace, console)
+            build(described := platform(), workspace / "dist")
+        rows, committed = finish(workspace, overlays, console)
+        if publish is not None:
+            publish(described, committed, workspace / "dist")
         swap(workspace / "dist", out, workspace / "old")
     return rows
 
 
-def finish(workspace: Path, console: Console) -> dict[str, list[summary.Row]]:
+def finish(workspace: Path, overlays: Path, console: Console) -> tuple[dict[str, list[summary.Row]], Environments]:
     """Renders every environment, lets the rules read it, and writes what is committed of it, and the summary."""
-    for overlay in render.environments():
-        if secrets.make(OVERLAYS / overlay):
+    environments = render.environments(overlays)
+    for overlay in environments:
+        if secrets.make(overlays / overlay):
             made = f"overlays/{overlay}/secrets.env made from its example, with random values; it is not committed"
             console.print(made, soft_wrap=True)
-    shutil.copytree(OVERLAYS, workspace / "overlays")
+    shutil.copytree(overlays, workspace / "overlays")
     rows, wrong, readers = {}, [], []
-    for environment in render.environments():
+    committed: Environments = {}
+    for environment in environments:
         with console.status(f"{environment}: rendering and rules"):
             objects = render.render(workspace / "overlays" / environment)
             manifests = [rendered.manifest for rendered in objects]
@@ -80,11 +100,11 @@ def finish(workspace: Path, console: Console) -> dict[str, list[summary.Row]]:
             rows[environment] = summary.rows(manifests)
             if environment in COMMITTED:
                 render.write(objects, workspace / "dist" / "environments" / environment)
-                readers = summary.secret_readers(manifests)
+                readers, committed[environment] = summary.secret_readers(manifests), manifests
     if wrong:
         raise Refusal("\n".join(wrong))
     (workspace / "dist" / "summary.md").write_text(summary.markdown(rows, readers))
-    return rows
+    return rows, committed
 
 
 def rules_for(environment: str) -> list[Rule]:
@@ -104,22 +124,31 @@ def swap(new: Path, out: Path, old: Path) -> None:
         raise
 
 
-def shown(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+def shown(path: Path, root: Path) -> str:
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def difference(committed: Path, fresh: Path) -> list[str]:
-    """Unified differences between two trees, in both directions; empty when they are equal."""
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A file that differs, and how: the lines of a unified difference, or one that says it."""
+
+    file: str
+    lines: list[str]
+
+
+def difference(committed: Path, fresh: Path) -> list[Difference]:
+    """How two trees differ, in both directions; empty when they are equal."""
     names = sorted({p.relative_to(tree) for tree in (committed, fresh) for p in tree.rglob("*") if p.is_file()})
-    lines: list[str] = []
+    differences = []
     for name in names:
         old, new = (lines_of(tree / name) for tree in (committed, fresh))
         if old == new:
             continue
         found = list(difflib.unified_diff(old or [], new or [], f"dist/{name}", f"fresh/{name}", lineterm=""))
-        lines += found[:SHOWN] or [f"dist/{name}: {'missing' if old is None else 'stale'}"]
+        lines = found[:SHOWN] or [f"dist/{name}: {'missing' if old is None else 'stale'}"]
         lines += [f"  ... {len(found) - SHOWN} more lines"] if len(found) > SHOWN else []
-    return lines
+        differences.append(Difference(file=f"dist/{name}", lines=lines))
+    return differences
 
 
 def lines_of(path: Path) -> list[str] | None:

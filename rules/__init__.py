@@ -78,6 +78,7 @@ RULES: tuple[Rule, ...] = (
     references.issuers_exist,
     references.rollouts_name_what_exists,
     scaling.scaled_workloads_leave_replicas_out,
+    scaling.referred_workloads_run_nothing,
     scaling.workloads_have_one_scaler,
     scaling.scale_targets_have_their_api,
     scaling.scaled_resources_are_requested,

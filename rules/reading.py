@@ -29,7 +29,7 @@ CLUSTER_SCOPED = ("StorageClass", "PriorityClass", "IngressClass")
 # A kind alone is ambiguous (Knative has a Service, Volcano a Job), so rules look at these groups and at *.k8s.io only.
 BUILT_IN = ("", "apps", "autoscaling", "batch", "policy")
 CUSTOM = ("argoproj.io", "cert-manager.io", "external-secrets.io", "keda.sh")
-QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(?:([num]|[kMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,3}))?")
+QUANTITY = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(?:([num]|[kMGTPE]|[KMGTPE]i)|[eE]([+-]?\d{1,3}))?")
 POWERS = {suffix: Decimal(1000) ** power for power, suffix in enumerate(("n", "u", "m", "", *"kMGTPE"), start=-3)}
 POWERS |= {f"{suffix}i": Decimal(1024) ** power for power, suffix in enumerate("KMGTPE", start=1)}
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from rules.matching import pods_by_workload, scalers
-from rules.reading import Manifest, at, containers_of, find, group, key, mapping, state, title
+from rules.matching import pods_by_workload, referred_workload, scalers
+from rules.reading import Manifest, at, containers_of, find, group, key, mapping, of_kind, state, title
 
 
 def scaled_workloads_leave_replicas_out(objects: Sequence[Manifest]) -> Iterator[str]:
@@ -11,6 +11,16 @@ def scaled_workloads_leave_replicas_out(objects: Sequence[Manifest]) -> Iterator
     for workload in objects:
         if key(workload) in scaled and (count := at(workload, "spec.replicas")) is not None:
             yield f"{title(workload)} spec.replicas: {state(count)}, but {scaled[key(workload)]} scales it; remove it"
+
+
+def referred_workloads_run_nothing(objects: Sequence[Manifest]) -> Iterator[str]:
+    """A Rollout runs the pods of the workload that it refers to; the workload's own would be a second set."""
+    held = {key(manifest): manifest for manifest in objects}
+    for rollout in of_kind(objects, "Rollout"):
+        workload = held.get(referred_workload(rollout))
+        keeps = at(rollout, "spec.workloadRef.scaleDown") in (None, "never")
+        if workload and workload is not rollout and keeps and (count := at(workload, "spec.replicas")) != 0:
+            yield f"{title(workload)} spec.replicas: {state(count)}, but {title(rollout)} runs its pods; set 0"
 
 
 def workloads_have_one_scaler(objects: Sequence[Manifest]) -> Iterator[str]:

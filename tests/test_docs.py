@@ -7,26 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 import main
 from charts.model import Platform
 from ops import render, secrets
 from ops.places import DIST, OVERLAYS, ROOT, tool
 from rules import complaints
+from tests import pages
 from tests.conftest import Manifest
 from tests.dist.test_quota import need
+from tests.pages import tokens
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 PLATFORM: Platform = main.platform()
 UNITS = {"Gi": 2**30, "": 1}
-
-
-def tokens(page: Path) -> list[Token]:
-    parsed = MarkdownIt().enable("table").parse(page.read_text())
-    return [inner for token in parsed for inner in [token, *(token.children or [])]]
 
 
 def tables(page: Path) -> list[list[list[str]]]:
@@ -81,7 +76,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
         assert not anchor or anchor in anchors(target), link
 
 
-@pytest.mark.parametrize("page", PAGES, ids=named)
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in pages.ELSEWHERE], ids=named)
 def test_every_path_is_there(page: Path) -> None:
     secrets.make(OVERLAYS / "local")
     assert [path for path in paths(page) if not (ROOT / path).exists()] == []
@@ -155,10 +150,8 @@ def amount(written: str) -> float:
 
 def written_preview(place: Path) -> Path:
     """The overlay of docs/preview.md, beside the repository's dist/."""
-    (block,) = [token for token in tokens(DOCS / "preview.md") if token.type == "fence" and "file=" in token.info]
-    path = place / block.info.partition("file=")[2]
-    path.parent.mkdir(parents=True)
-    path.write_text(block.content)
+    (block,) = [block for block in pages.blocks(DOCS / "preview.md") if "file" in block.words]
+    path = pages.written(block, place)
     (place / "dist").symlink_to(DIST)
     return path
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from constructs import Construct
 
+from charts.components.blue_green import BlueGreen
 from charts.components.cert_manager import CertManager
 from charts.components.external_secrets import ExternalSecrets
 from charts.components.f5_nginx import F5Nginx
@@ -19,6 +20,7 @@ from charts.components.variants import variants
 from charts.model import Platform
 
 COMPONENTS: tuple[Callable[[Construct, Platform], object], ...] = (
+    BlueGreen,
     CertManager,
     ExternalSecrets,
     F5Nginx,

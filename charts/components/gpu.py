@@ -1,11 +1,9 @@
 """Devices for the workloads that can use them."""
 
-from typing import Any
-
 from constructs import Construct
 
-from charts.folder import Component, Patch
-from charts.model import Accelerator, Cron, Once, Platform, Stateful, Workload
+from charts.folder import Component, Patch, pod_patch
+from charts.model import Accelerator, Platform, Workload
 
 
 class Gpu(Component):
@@ -36,13 +34,4 @@ def accelerated(workload: Workload, accelerator: Accelerator) -> Patch:
         "nodeSelector": dict(accelerator.nodes),
         "tolerations": [{"key": accelerator.resource, "operator": "Exists", "effect": "NoSchedule"}],
     }
-    template: dict[str, Any] = {"template": {"spec": pod}}
-    api, kind, spec = "apps/v1", "Deployment", template
-    match workload.run:
-        case Stateful():
-            kind = "StatefulSet"
-        case Once():
-            api, kind = "batch/v1", "Job"
-        case Cron():
-            api, kind, spec = "batch/v1", "CronJob", {"jobTemplate": {"spec": template}}
-    return Patch(api=api, kind=kind, name=workload.name, change={"spec": spec})
+    return pod_patch(workload, pod)

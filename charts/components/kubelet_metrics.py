@@ -8,9 +8,9 @@ from constructs import Construct
 from charts.constructs.access import RBAC
 from charts.constructs.kube import emit, selector
 from charts.constructs.network import blocks, tcp
-from charts.folder import Component, Generated
+from charts.folder import Component
 from charts.model import Platform, Workload
-from charts.scrape import MAP, META, text
+from charts.scrape import META, text, told
 
 KUBELET = 10250  # the kubelet's port, kubernetes.io/docs/reference/networking/ports-and-protocols
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"  # where a pod finds its account's token and the cluster's CA
@@ -28,8 +28,8 @@ class KubeletMetrics(Component):
         reach = k8s.NetworkPolicyEgressRule(to=blocks(private=True), ports=[tcp(KUBELET)])
         emit(self, k8s.KubeNetworkPolicy, scraper, name=f"{scraper.name}-to-kubelets", spec=k8s.NetworkPolicySpec(
             pod_selector=selector(scraper), policy_types=["Egress"], egress=[reach]))  # fmt: skip
-        file = {f"{MAP}/kubelet.yml": text([job("", platform.name), job("/cadvisor", platform.name)])}
-        self.maps.append(Generated(name=f"{scraper.name}-{MAP}", files=file, merge=True))
+        jobs = [job("", platform.name), job("/cadvisor", platform.name)]
+        self.maps.extend(told(scraper, "kubelet.yml", text(jobs)))
 
 
 class Leave(Construct):

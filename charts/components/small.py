@@ -5,7 +5,7 @@ from typing import Any
 from constructs import Construct
 
 from charts.constructs import config, scaling
-from charts.folder import Component, Generated, Patch
+from charts.folder import Component, Generated, Patch, pod_patch
 from charts.model import Platform, Replicas, Stateful, Workload
 
 Maps = dict[str, dict[str, str]]  # {ConfigMap: {file: text}}
@@ -42,21 +42,16 @@ def patches(before: Workload, after: Workload) -> list[Patch]:
     found: list[Patch] = []
     pod: dict[str, Any] = {}
     if before.resources != after.resources:
-        pod = {"template": {"spec": {"containers": [{"name": after.name, "resources": resources(after)}]}}}
+        pod = {"containers": [{"name": after.name, "resources": resources(after)}]}
     replicas = isinstance(after.run, Stateful) and before.run != after.run
     if pod or replicas:
-        spec = ({"replicas": after.run.maximum} if replicas else {}) | pod
-        found.append(Patch(api="apps/v1", kind=kind(after), name=after.name, change={"spec": spec}))
+        found.append(pod_patch(after, pod, **({"replicas": after.run.maximum} if replicas else {})))
     run = after.run
     if after.autoscaled and isinstance(run, Replicas) and run != before.run:
         bounds = {"minReplicas": run.count, "maxReplicas": run.maximum}
         api, name = "autoscaling/v2", scaling.name(after)
         found.append(Patch(api=api, kind="HorizontalPodAutoscaler", name=name, change={"spec": bounds}))
     return found
-
-
-def kind(workload: Workload) -> str:
-    return "StatefulSet" if isinstance(workload.run, Stateful) else "Deployment"
 
 
 def resources(workload: Workload) -> dict[str, dict[str, str]]:

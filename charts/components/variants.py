@@ -9,9 +9,9 @@ from constructs import Construct
 from charts import scrape
 from charts.components.small import changed
 from charts.constructs import config
-from charts.constructs.kube import NAME, PART_OF
 from charts.folder import Component, Generated, Patch, left_out
-from charts.model import Platform, Workload
+from charts.model import ModelError, Platform, Workload
+from charts.model.names import NAME, PART_OF
 from charts.workload import WorkloadChart
 
 Manifest = dict[str, Any]
@@ -19,7 +19,10 @@ Objects = dict[tuple[str, str], Manifest]  # by kind and name
 
 
 def variants(scope: Construct, platform: Platform) -> None:
-    """Every variant's component."""
+    """Every variant's component. Raises ModelError where another component has the name."""
+    taken = [name for name in platform.variants if scope.node.try_find_child(name)]
+    if taken:
+        raise ModelError([f'variants: "{name}" is a component already, name the variant otherwise' for name in taken])
     for name in platform.variants:
         Variation(scope, name, platform)
 
@@ -56,6 +59,10 @@ class Variation(Component):
             if below:
                 own = Generated(name=name, files=below, namespace=platform.name, labels=labels)
                 self.maps.append(Generated(name=name, files=below, merge=True) if name in old else own)
+
+    def exclusions(self) -> Mapping[str, str]:
+        why = "each says how the base changes, not the other; write a variant that is both"
+        return {other: why for other in self.platform.variants if other != self.name}
 
     def heading(self) -> str:
         found = {w.variants[self.name].says for w in self.platform.workloads if self.name in w.variants}

@@ -72,6 +72,7 @@ def job(run: Once | Cron, template: k8s.PodTemplateSpec) -> k8s.JobSpec:
 def cron_job(workload: Workload, run: Cron, template: k8s.PodTemplateSpec) -> k8s.CronJobSpec:
     return k8s.CronJobSpec(
         schedule=run.schedule,
+        suspend=True if run.suspended else None,
         time_zone="Etc/UTC",
         concurrency_policy="Forbid",
         successful_jobs_history_limit=1,

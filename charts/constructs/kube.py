@@ -9,11 +9,8 @@ from cdk8s_plus_27 import k8s
 from constructs import Construct
 
 from charts.model import Workload
+from charts.model.names import COMPONENT, NAME
 from charts.model.quantity import Quantity
-
-NAME, COMPONENT, PART_OF, MANAGED_BY = (
-    f"app.kubernetes.io/{label}" for label in ("name", "component", "part-of", "managed-by")
-)
 
 
 def emit(
@@ -22,6 +19,7 @@ def emit(
     about: Workload | str,
     *,
     name: str | None = None,
+    namespace: str | None = None,
     annotations: Mapping[str, str] | None = None,
     labels: Mapping[str, str] | None = None,
     newer: Mapping[str, object] | None = None,
@@ -29,14 +27,15 @@ def emit(
 ) -> None:
     """Adds an object of a typed `kind`, named and labelled for the workload (or, as str, the folder) that it is about.
 
-    `name`: the workload's when None. `newer`: {JSON pointer: value} of fields that Kubernetes has gained since 1.27,
-    where the types end. `fields`: the kind's own, such as spec.
+    `name`: the workload's when None; `namespace`: the workload's, else the chart's, if it has one. `newer`: {JSON
+    pointer: value} of fields that Kubernetes has gained since 1.27, where the types end. `fields`: the kind's own, such
+    as spec.
     """
     name = name or (about if isinstance(about, str) else about.name)
     identity = f"{kind.__name__}-{name}"
     metadata: dict[str, Any] = {
         "name": name,
-        "namespace": None if isinstance(about, str) else about.namespace,  # else the chart's, if it has one
+        "namespace": namespace or (None if isinstance(about, str) else about.namespace),
         "labels": {**tags(about), **(labels or {})},
         "annotations": dict(annotations) if annotations else None,
     }

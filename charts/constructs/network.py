@@ -1,12 +1,14 @@
 """Who may talk to whom: a Service for what a workload serves, a NetworkPolicy for what it is called by and calls."""
 
+from collections.abc import Iterable
 from itertools import groupby
 
 from cdk8s_plus_27 import k8s
 from constructs import Construct
 
-from charts.constructs.kube import NAME, emit, named, number, selector
+from charts.constructs.kube import emit, named, number, selector
 from charts.model import Platform, Port, Stateful, Workload
+from charts.model.names import NAME
 
 PRIVATE = (
     "10.0.0.0/8",
@@ -26,7 +28,7 @@ class ServedPorts(Construct):
             selector={NAME: workload.name},
             cluster_ip="None" if stateful else None,
             publish_not_ready_addresses=workload.unready_addresses or None,
-            ports=[service_port(port) for port in workload.ports],
+            ports=[service_port(port) for port in workload.ports] or None,
         ))  # fmt: skip
 
 
@@ -54,7 +56,7 @@ def ingress(workload: Workload, platform: Platform) -> list[k8s.NetworkPolicyIng
         callers = {caller.name for caller in platform.callers(workload.name, port.name)}
         if platform.scraper and workload.metrics and workload.metrics.port == port.name:
             callers.add(platform.scraper)
-        peers = [pods_of(name) for name in sorted(callers)]
+        peers = peers_of(sorted(callers), workload, platform)
         if workload.host and workload.port(workload.host.port) == port:
             peers.append(namespace(platform.edge.controller_namespace))
         if peers:
@@ -69,21 +71,37 @@ def egress(workload: Workload, platform: Platform) -> list[k8s.NetworkPolicyEgre
         called |= {(w.name, w.port(w.metrics.port)) for w in platform.base if w.metrics}
     by_name = groupby(sorted(called, key=lambda call: (call[0], call[1].number)), key=lambda call: call[0])
     inside = [
-        k8s.NetworkPolicyEgressRule(to=[pods_of(name)], ports=[policy_port(port) for _, port in calls])
+        k8s.NetworkPolicyEgressRule(
+            to=peers_of([name], workload, platform), ports=[policy_port(port) for _, port in calls]
+        )
         for name, calls in by_name
     ]
     beyond = sorted({(call.private, call.port) for call in workload.outside})
     return inside + [k8s.NetworkPolicyEgressRule(to=blocks(private), ports=[tcp(port)]) for private, port in beyond]
 
 
-def pods_of(name: str) -> k8s.NetworkPolicyPeer:
-    return k8s.NetworkPolicyPeer(pod_selector=k8s.LabelSelector(match_labels={NAME: name}))
+def peers_of(names: Iterable[str], workload: Workload, platform: Platform) -> list[k8s.NetworkPolicyPeer]:
+    """Workloads as a policy of `workload` names them: by namespace too where it is another, at nodes by address."""
+    others = [platform[name] for name in names]
+    pods = [
+        k8s.NetworkPolicyPeer(
+            pod_selector=selector(other),
+            namespace_selector=None
+            if other.namespace == workload.namespace
+            else in_namespace(other.namespace or platform.name),
+        )
+        for other in others
+        if not other.at_node
+    ]
+    return pods + (blocks(private=True) if any(other.at_node for other in others) else [])
 
 
 def namespace(name: str) -> k8s.NetworkPolicyPeer:
-    return k8s.NetworkPolicyPeer(
-        namespace_selector=k8s.LabelSelector(match_labels={"kubernetes.io/metadata.name": name})
-    )
+    return k8s.NetworkPolicyPeer(namespace_selector=in_namespace(name))
+
+
+def in_namespace(name: str) -> k8s.LabelSelector:
+    return k8s.LabelSelector(match_labels={"kubernetes.io/metadata.name": name})
 
 
 def blocks(private: bool) -> list[k8s.NetworkPolicyPeer]:

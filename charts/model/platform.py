@@ -8,6 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from charts.model import names
+from charts.model.clashes import clashes
+from charts.model.gitops import Gitops
 from charts.model.quantity import Quantity
 from charts.model.run import Autoscale, Replicas, Stateful
 from charts.model.storage import Persistent, sized
@@ -157,7 +159,7 @@ class Platform:
     """Workloads and what they share. Raises ModelError with everything that is wrong.
 
     `domain`: the shared setting that holds the domain below which the hosts are; `scraper`: the workload that reads
-    the others' metrics.
+    the others' metrics; `gitops`: how Argo CD delivers its environments, where it does.
     """
 
     name: str
@@ -171,6 +173,7 @@ class Platform:
     scraper: str | None = None
     store: SecretStore | None = None
     people: tuple[Person, ...] = ()
+    gitops: Gitops | None = None
 
     def __post_init__(self) -> None:
         # A platform that is wrong is wrong in each of its variants too.
@@ -258,15 +261,26 @@ class Platform:
             yield from self.setting_refusals(workload)
             yield from self.topic_refusals(workload)
         yield from self.uniqueness_refusals()
+        yield from clashes(self)
         yield from self.order_refusals(known)
         yield from names.label("name", self.name)
         yield from self.quota.refusals("quota")
         yield from self.edge.refusals("edge")
         yield from self.container_bounds.refusals("container_bounds")
+        if self.gitops is not None:
+            yield from self.gitops.refusals("gitops")
         if self.scraper is not None and self.scraper not in known:
             yield f'scraper: no workload "{self.scraper}", there are {names.listed(known)}'
+        elif self.scraper is not None and known[self.scraper].component is not None:
+            yield f"scraper: {self.scraper} is in the component {known[self.scraper].component}, name one of the base"
+        yield from self.release_refusals()
         if self.hosts and not any(self.domain in settings.values for settings in self.settings):
             yield f"domain: no shared setting {self.domain}, which {self.hosts[0].name}.host needs"
+
+    def release_refusals(self) -> Iterator[str]:
+        for workload in self.workloads:
+            if workload.release and self.scraper is None:
+                yield f"{workload.name}.run.release.watches: nobody reads metrics, name the platform's scraper"
 
     def small_refusals(self) -> Iterator[str]:
         """What is wrong with the platform at its small sizes."""
@@ -299,6 +313,12 @@ class Platform:
 
     def setting_refusals(self, workload: Workload) -> Iterator[str]:
         shared = {key for settings in self.settings for key in settings.values}
+        if workload.namespace is not None:
+            for at, key in (*workload.shared_keys, *workload.secret_keys):
+                where = f"the namespace {self.name}, which pods in {workload.namespace} cannot read"
+                yield f'{workload.name}.{at}: "{key}" is in {where}'
+            if workload.namespace == self.name:
+                yield f"{workload.name}.namespace: {self.name} is the platform's own, leave it out"
         for at, key in workload.shared_keys:
             if key not in shared:
                 yield f'{workload.name}.{at}: no shared setting "{key}", there are {names.listed(shared)}'
@@ -310,6 +330,8 @@ class Platform:
     def topic_refusals(self, workload: Workload) -> Iterator[str]:
         for topic in workload.topics:
             yield from topic.refusals(f"{workload.name}.topics.{topic.name}", workload.run.maximum)
+        if workload.topics and (workload.component is not None or not workload.serves):
+            yield f"{workload.name}.topics: only a workload of the base that serves a port has them, at its first"
         if workload.lag is None:
             return
         at, consumed = f"{workload.name}.run.autoscale", self.topics.get(workload.lag.topic)
@@ -334,6 +356,8 @@ class Platform:
             yield f'topics: "{topic}" is there twice'
         for key in names.repeated(key for settings in self.settings for key in settings.values):
             yield f'settings: "{key}" is in two maps'
+        for role in names.repeated(person.role for person in self.people):
+            yield f'people: two roles are named "{role}"'
         for name in names.repeated(settings.name for settings in self.settings):
             yield f'settings: two maps are named "{name}"'
         for settings in self.settings:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from charts.model.release import BlueGreen
+
 SCHEDULE = re.compile(r"@(hourly|daily|weekly|monthly)|(\S+ ){4}\S+")
 
 
@@ -47,10 +49,14 @@ class Autoscale:
 
 @dataclass(frozen=True, kw_only=True)
 class Replicas:
-    """Interchangeable pods: a Deployment. `count` replicas, or the fewest where `autoscale` adds to them."""
+    """Interchangeable pods: a Deployment. `count` replicas, or the fewest where `autoscale` adds to them.
+
+    `release`: how a new release takes over where the component "blue-green" is switched on.
+    """
 
     count: int = 1
     autoscale: Autoscale | None = None
+    release: BlueGreen | None = None
 
     @property
     def maximum(self) -> int:
@@ -61,6 +67,10 @@ class Replicas:
             yield f"{at}.count: must be at least 1, got {self.count}"
         if self.autoscale is not None:
             yield from self.autoscale.refusals(f"{at}.autoscale", self.count)
+        if self.release is not None:
+            yield from self.release.refusals(f"{at}.release")
+            if self.autoscale is not None and self.autoscale.lag is not None:
+                yield f"{at}.release: KEDA loses count of a Rollout, scale on cpu or memory, or remove it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,11 +133,15 @@ class Once:
 
 @dataclass(frozen=True, kw_only=True)
 class Cron:
-    """Runs to its end by the clock: a CronJob. `schedule`: five cron fields, UTC; the rest as for `Once`."""
+    """Runs to its end by the clock: a CronJob. `schedule`: five cron fields, UTC; the rest as for `Once`.
+
+    `suspended`: the clock is off, and it runs when somebody makes a Job of it.
+    """
 
     schedule: str
     retries: int = 2
     within: int = 3600
+    suspended: bool = False
 
     @property
     def maximum(self) -> int:

@@ -67,7 +67,8 @@ class SecretFiles:
     keys: tuple[str, ...]
 
     def refusals(self, at: str) -> Iterator[str]:
-        yield from ()
+        if not self.keys:
+            yield f"{at}.keys: name those that it reads, none would be all of them"
 
 
 @dataclass(frozen=True, kw_only=True)

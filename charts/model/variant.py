@@ -70,6 +70,8 @@ def replacing_refusals(platform: "Platform", workload: "Workload", name: str) ->
             yield f"{at} is in the component {left.component}, leave that one out instead"
         elif left.host is not None:
             yield f'{at} serves the host "{left.host.name}", which would lead nowhere'
+        elif left.release is not None:
+            yield f"{at} is released blue-green, and its Rollout would stay"
         elif left.topics:
             yield f"{at} has topics, for which other components ask it"
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass, field, replace
 
 from charts.model import names
 from charts.model.environment import Secret, Setting, Shared, Value, references
-from charts.model.network import Health, Host, Metrics, Outside, Port
+from charts.model.network import Health, Host, Http, Metrics, Outside, Port, Tcp
+from charts.model.release import BlueGreen
 from charts.model.resources import Accelerator, Resources
 from charts.model.run import Cron, Once, PerNode, QueueLag, Replicas, Run, Stateful
 from charts.model.storage import ConfigFiles, HostPath, Persistent, Scratch, SecretFiles, Volume
 from charts.model.variant import Variant
 
-EXCEPTIONS = frozenset({"writable-root", "host-network", "host-pid", "host-path"})
+AT_NODE = frozenset({"host-network", "host-pid", "host-path"})  # what the Pod Security level "restricted" refuses
+EXCEPTIONS = AT_NODE | {"writable-root"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +127,18 @@ class Workload:
 
     @property
     def serves(self) -> bool:
-        """Others may call it, so it has a Service."""
+        """Others may call it."""
         return bool(self.ports) and not isinstance(self.run, Once | Cron)
+
+    @property
+    def named(self) -> bool:
+        """It has a Service: others may call it, or its pods have names."""
+        return self.serves or isinstance(self.run, Stateful)
+
+    @property
+    def at_node(self) -> bool:
+        """Its pods have their node's address, so that policies neither govern them nor know them by their labels."""
+        return "host-network" in self.exceptions
 
     @property
     def ends(self) -> bool:
@@ -142,6 +154,21 @@ class Workload:
     def lag(self) -> QueueLag | None:
         """The queue that scales it where KEDA is installed."""
         return self.run.autoscale.lag if isinstance(self.run, Replicas) and self.run.autoscale else None
+
+    @property
+    def release(self) -> BlueGreen | None:
+        """How a release takes over under the component "blue-green"."""
+        return self.run.release if isinstance(self.run, Replicas) else None
+
+    @property
+    def preview(self) -> str:
+        """The Service of its new copy."""
+        return f"{self.name}-preview"
+
+    @property
+    def smoke(self) -> str:
+        """Whoever asks its new copy before the switch."""
+        return f"{self.name}-smoke"
 
     @property
     def called(self) -> Iterator[tuple[str, str]]:
@@ -177,6 +204,20 @@ class Workload:
             after=self.after if variant.after is None else variant.after,
         )
 
+    @property
+    def asked(self) -> Iterator[tuple[str, str]]:
+        """(where it is named, port) of each port of its own that it says others ask by TCP."""
+        first = self.ports[0].name if self.ports else ""
+        for probe in self.health.probes if self.health else ():
+            if isinstance(probe, Http | Tcp):
+                yield "health", probe.port or first
+        if self.metrics is not None:
+            yield "metrics.port", self.metrics.port
+        if self.host is not None:
+            yield "host.port", self.host.port or first
+        if self.topics:
+            yield "topics", first
+
     def port(self, name: str | None) -> Port:
         """The named port, the first when None. Raises KeyError."""
         for port in self.ports:
@@ -203,6 +244,12 @@ class Workload:
                 yield f'{at}.exceptions: no exception "{what}", there are {names.listed(EXCEPTIONS)}'
             if not why.strip():
                 yield f'{at}.exceptions: "{what}" needs its reason, got ""'
+        outside = [what for what in self.exceptions if what in AT_NODE]
+        if outside and self.namespace is None:
+            yield (
+                f"{at}.exceptions: the platform's namespace admits no {names.listed(outside)},"
+                f" give the workload a namespace of its own, in a component"
+            )
         if self.namespace is not None and self.component is None:
             yield f"{at}.namespace: only a component has a namespace of its own, got {self.namespace} in the base"
         if self.accelerator is not None:
@@ -212,6 +259,7 @@ class Workload:
             if self.component is not None:
                 yield f"{at}.accelerator: for workloads of the base, it is in the component {self.component}; remove it"
 
+        yield from self.release_refusals()
         for name, variant in self.variants.items():
             yield from variant.refusals(f"{at}.variants.{name}", name, self.settings)
             if self.component is not None:
@@ -229,6 +277,9 @@ class Workload:
             yield from self.health.refusals(f"{at}.health", ports)
         elif self.serves:
             yield f"{at}.health: it serves {names.listed(ports)}, so say how its readiness is seen"
+        for where, asked in self.asked:
+            if any(port.name == asked and port.protocol == "UDP" for port in self.ports):
+                yield f'{at}.{where}: speaks TCP, and the port "{asked}" does not'
         if self.metrics is not None and self.metrics.port not in ports:
             yield f'{at}.metrics.port: no port "{self.metrics.port}", the workload has {names.listed(ports)}'
         if self.host is not None:
@@ -242,6 +293,20 @@ class Workload:
             rate = self.host.requests_per_minute
             if rate is not None and rate < 1:
                 yield f"{at}.host.requests_per_minute: must be at least 1, got {rate}"
+
+    def release_refusals(self) -> Iterator[str]:
+        """Only what is reached through a Service can be switched over."""
+        at = f"{self.name}.run.release"
+        if self.release is None:
+            return
+        if not self.ports:
+            yield f"{at}: the workload serves nothing that could be switched over, remove it"
+        elif self.ports[0].protocol != "TCP":
+            yield f"{at}: its paths are asked at the first port, {self.ports[0].name}, which must be TCP"
+        if self.unready_addresses:
+            yield f"{at}: unready_addresses would let a copy serve that is not ready, remove one of the two"
+        if self.component is not None:
+            yield f"{at}: for workloads of the base, it is in the component {self.component}; remove it"
 
     def environment_refusals(self) -> Iterator[str]:
         at, earlier = f"{self.name}.environment", set[str]()

@@ -15,6 +15,7 @@ CLUSTER = "the cluster's network"
 RESOLVER = "the cluster's DNS"
 EVERY = "every workload"
 KEDA = "KEDA's operator"
+ROLLOUTS = "Argo Rollouts' controller"
 SOLVERS = "cert-manager's solvers"
 GATEWAY = "Gateway API's gateway"
 F5 = "F5's controller"
@@ -235,6 +236,12 @@ def own(platform: Platform) -> Iterator[Flow]:
             why="the kubelets' metrics",
             component="kubelet-metrics",
         )
+    released = [workload for workload in platform.base if workload.release]
+    for workload in released:
+        yield into("platform", workload.smoke, workload, workload.port(None), "the smoke test", "blue-green")
+    if platform.scraper and released:
+        scraper = platform[platform.scraper]
+        yield into("platform", ROLLOUTS, scraper, scraper.port(None), "figures of a new release", "blue-green")
     edge = "in place of the ingress controller"
     for source, component in ((GATEWAY, "gateway-api"), (F5, "f5-nginx")):
         for workload in platform.hosts:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from decimal import ROUND_CEILING, Context, Decimal
 from typing import Final, Literal
 
+from rules.reading import POWERS
+
 Amounts = Mapping[str, Decimal]
 Situation = Literal["minimum", "maximum", "rollout"]
 SITUATIONS: Final[tuple[Situation, ...]] = ("minimum", "maximum", "rollout")
 NONE = Decimal(0)
 WIDE = Context(prec=80)  # holds the largest quantity times the most replicas
-UNITS = (("Gi", Decimal(2**30)), ("Mi", Decimal(2**20)), ("Ki", Decimal(2**10)), ("", Decimal(1)))
+UNITS = tuple((suffix, POWERS[suffix]) for suffix in ("Gi", "Mi", "Ki", ""))
 
 
 def add(*many: Amounts) -> dict[str, Decimal]:

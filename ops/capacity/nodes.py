@@ -7,13 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from ops.capacity import FORM
 from ops.capacity.amounts import NONE, Amounts
 from ops.capacity.findings import told
-from rules.reading import is_number, quantity
+from ops.yamls import Unreadable, documents
+from rules.reading import POWERS, is_number, quantity
 
-FORM = "NAME=cpu,memory[,pods][xCOUNT]"
 OPTION = re.compile(r"([^=\s]+)=([^,x\s]+),([^,x\s]+)(?:,(\d{1,6}))?(?:x(\d{1,6}))?")
 PODS = 110  # the kubelet's maxPods: kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1
 MOST_NODES = 5000  # of a cluster: kubernetes.io/docs/setup/best-practices/cluster-large
@@ -22,7 +21,7 @@ FIELDS = ("name", "cpu", "memory", "pods", "count", "resources", "labels", "tain
 
 # GKE's, which Google states to the letter: cloud.google.com/kubernetes-engine/docs/concepts/plan-node-sizes.
 # Of each slice of the machine, from the bottom: (its size, the share that is reserved).
-GI, MI = Decimal(2**30), Decimal(2**20)
+GI, MI = POWERS["Gi"], POWERS["Mi"]
 CPU_SLICES = ((Decimal(1), "0.06"), (Decimal(1), "0.01"), (Decimal(2), "0.005"), (None, "0.0025"))
 MEMORY_SLICES = ((4 * GI, "0.25"), (4 * GI, "0.20"), (8 * GI, "0.10"), (112 * GI, "0.06"), (None, "0.02"))
 SMALL_MEMORY = 255 * MI  # of a machine with less than 1 GiB
@@ -99,14 +98,14 @@ def read(path: Path) -> list[NodeType]:
             text = file.read((FILE_LIMIT << 10) + 1)
         if len(text) > FILE_LIMIT << 10:
             raise WrongNode(f"{path}: more than {FILE_LIMIT} KiB, which no list of node types is")
-        loaded = yaml.safe_load(text)  # the loader in C would crash on deep nesting, where this one raises
+        loaded = documents(text.decode())
     except OSError as error:
         raise WrongNode(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, WrongNode):
-            raise
-        raise WrongNode(f"{path}: is no YAML: {' '.join(str(error).split())[:200]}") from None
-    listed = loaded.get("nodes") if isinstance(loaded, Mapping) else None
+    except UnicodeDecodeError:
+        raise WrongNode(f"{path}: is no UTF-8 text") from None
+    except Unreadable as reason:
+        raise WrongNode(f"{path}: {reason}") from None
+    listed = loaded[0].get("nodes") if loaded and isinstance(loaded[0], Mapping) else None
     if not isinstance(listed, list) or not listed:
         raise WrongNode(f"{path}: nodes: {told(listed)} is no list of node types: write `nodes:` and one or more")
     return [node_type(each, f"{path}: nodes[{index}]") for index, each in enumerate(listed)]

@@ -169,7 +169,8 @@ def counts(reader: Reader, replaced_by: Manifest | None) -> tuple[int, int, int 
     replicas = 0 if replaced_by else reader.whole("spec.replicas", 1)
     if kind(manifest) == "Deployment" and at(manifest, "spec.strategy.type") != "Recreate":
         field = "spec.strategy.rollingUpdate.maxSurge"
-        return replicas, replicas, reader.part(field, DEPLOYMENT_SURGE), field
+        surge = reader.part(field, DEPLOYMENT_SURGE)
+        return replicas, replicas, surge if replicas else 0, field  # one that runs none rolls none
     if kind(manifest) == "Rollout":
         # The old copy stays whole beside the new one: argo-rollouts docs/features/bluegreen.md and canary.md.
         for copied in ("blueGreen", "canary.trafficRouting"):

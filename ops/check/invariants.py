@@ -37,8 +37,10 @@ TOPIC_SORTS = {
 }
 VOTERS = "KAFKA_CONTROLLER_QUORUM_VOTERS"
 TOPIC = re.compile(
-    r"(?P<name>[A-Za-z0-9._-]+)\s+(?P<partitions>[1-9]\d*)\s+(?P<copies>[1-9]\d*)(?P<rest>(\s+\S+=\S+)*)"
+    r"(?P<name>[A-Za-z0-9._-]+)\s+(?P<partitions>[1-9]\d*)\s+(?P<copies>[1-9]\d*)(?P<rest>(\s+[^\s=]+=\S+)*)"
 )
+
+HOST = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]*):\d+")
 
 
 class Setting(NamedTuple):
@@ -128,7 +130,7 @@ def _is_broker(member: Member) -> bool:
 
 def _roles(member: Member) -> list[str]:
     roles = member.settings.get("KAFKA_PROCESS_ROLES")
-    return re.split(r"\s*,\s*", roles.value.strip()) if roles else []
+    return [role.strip() for role in roles.value.split(",")] if roles else []
 
 
 def _hosts(text: str) -> list[str]:
@@ -152,7 +154,7 @@ def named_members_exist(objects: Sequence[Manifest]) -> Iterator[str]:
     for member in members(objects):
         if not (connect := member.settings.get("KAFKA_ZOOKEEPER_CONNECT")):
             continue
-        for host in re.findall(r"([A-Za-z][\w.-]*):\d+", connect.value):
+        for host in HOST.findall(connect.value):
             meant, pod = hosts.meant(host, namespace(member.workload)), host.partition(".")[0]
             held = pods.get(meant, []) if meant else []
             if meant and held and pod not in (*held, meant[2]):
@@ -204,13 +206,22 @@ def topics(objects: Sequence[Manifest]) -> Iterator[Topic]:
     """Those of ConfigMaps' files in which every line is one, comments aside."""
     for config in of_kind(objects, "ConfigMap"):
         for file, text in mapping(config, "data").items():
-            lines = [line.partition("#")[0].strip() for line in str(text).splitlines()]
-            found = [TOPIC.fullmatch(line) for line in lines if line]
-            for match in found if all(found) else ():
-                if match:
-                    where, settings = f"{title(config)} data[{file}].{match['name']}", match["rest"].split()
-                    values = dict(setting.split("=", 1) for setting in settings)
-                    yield Topic(where, match["name"], int(match["partitions"]), int(match["copies"]), values)
+            for match in _lines_of_topics(str(text)):
+                where, settings = f"{title(config)} data[{file}].{match['name']}", match["rest"].split()
+                values = dict(setting.split("=", 1) for setting in settings)
+                yield Topic(where, match["name"], int(match["partitions"]), int(match["copies"]), values)
+
+
+def _lines_of_topics(text: str) -> list[re.Match[str]]:
+    """All lines, or none where any is something else: the rest of a long text is not looked at."""
+    found = []
+    for line in text.splitlines():
+        if stripped := line.partition("#")[0].strip():
+            match = TOPIC.fullmatch(stripped)
+            if not match:
+                return []
+            found.append(match)
+    return found
 
 
 def topics_fit_the_brokers(objects: Sequence[Manifest]) -> Iterator[str]:

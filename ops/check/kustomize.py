@@ -1,14 +1,11 @@
 """Runs kustomize where it can fetch nothing and take no more than its share."""
 
 import subprocess
-from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
-from ops.check.yamls import Unreadable, documents
 from ops.places import tool
-from ops.render import Rendered, renewed
-from rules.reading import Manifest
+from ops.render import Rendered, objects
+from ops.yamls import Unreadable
 
 MEMORY = 384 * 1024  # KiB of data; 1,300 objects take a third
 SECONDS = 6.0
@@ -28,38 +25,22 @@ class Failed(Exception):
     """Why kustomize renders nothing, in one line."""
 
 
-class Plain(Rendered):
-    """A rendered object, read as kubectl does and once for all environments that share it."""
-
-    @cached_property
-    def manifest(self) -> Manifest:
-        return _manifest(self.text)
-
-
-@cache
-def _manifest(text: str) -> Manifest:
-    try:
-        read: list[Any] = documents(text)
-    except Unreadable as reason:
-        raise Failed(f"it renders an object that {reason}") from None
-    return read[0] if read and isinstance(read[0], dict) else {}
-
-
-def build(folder: Path, objects: int) -> list[Plain]:
-    """The objects of a kustomization that `objects` are expected of. Raises Failed."""
+def build(folder: Path, expected: int) -> list[Rendered]:
+    """The objects of a kustomization that so many are expected of. Raises Failed."""
     # The limit is the shell's to set: a function before exec is not safe in a program with threads.
     limited = ["/bin/sh", "-c", 'ulimit -d "$0" 2>/dev/null; exec "$@"', str(MEMORY)]
     command = [*limited, str(tool("kustomize")), "build", str(folder)]
-    seconds = SECONDS + SECONDS_PER_SQUARE_OF_A_THOUSAND * (objects / 1000) ** 2
+    seconds = SECONDS + SECONDS_PER_SQUARE_OF_A_THOUSAND * (expected / 1000) ** 2
     try:
         done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
         raise Failed(f"kustomize takes more than {seconds:.0f} s") from None
     if done.returncode:
         raise Failed(_reason(done.stderr.decode(errors="replace"), done.returncode))
-    text = done.stdout.decode(errors="replace")
-    found = [Plain(text=document.rstrip("\n") + "\n") for document in text.split("\n---\n") if document.strip()]
-    return [Plain(text=renewed(one).text) if one.kind == "Job" else one for one in found]
+    try:
+        return objects(done.stdout.decode(errors="replace"))
+    except Unreadable as reason:
+        raise Failed(f"it renders an object that {reason}") from None
 
 
 def _reason(stderr: str, code: int) -> str:

@@ -1,12 +1,13 @@
-"""What is named exists, beyond what `rules` resolves: scrape targets, Gateway API routes, what KEDA asks."""
+"""What is named exists, beyond what `rules` resolves: scrape targets, routes, what KEDA and analyses ask."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from itertools import chain, product
 from typing import Any
 
 from ops.check.objects import fits
-from ops.check.yamls import Unreadable, documents
+from ops.yamls import Unreadable, documents
 from rules.matching import Pods, matches
 from rules.providing import Use, missing, named, outside, referred
 from rules.reading import (
@@ -29,6 +30,7 @@ from rules.reading import (
     to_key,
     walk,
 )
+from rules.references import ANALYSES
 
 ROUTES = ("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute")
 BACKENDS = ("spec.rules[].backendRefs[]", "spec.rules[].filters[].requestMirror.backendRef")
@@ -38,6 +40,9 @@ ADDRESS = re.compile(r"(?:\w+://)?([a-z0-9.-]+):(\d+)(?:/.*)?")
 IN_CLUSTER = re.compile(r"(?P<service>[a-z0-9-]+)(\.(?P<namespace>[a-z0-9-]+)(\.svc(\.cluster\.local)?)?)?\.?")
 """A Service's name in the cluster's DNS, after a pod's where it has one."""
 TOLD = tuple(f"{of}.static_configs[].targets[]" for of in ("scrape_configs[]", "alerting.alertmanagers[]"))
+ANALYSIS = ("AnalysisTemplate", "ClusterAnalysisTemplate")
+PROMETHEUS = "spec.metrics[].provider.prometheus.address"
+ARGUMENT = re.compile(r"{{\s*args\.([\w-]+)\s*}}")
 # Where a KEDA trigger says what it asks: https://keda.sh/docs/scalers.
 ASKED = ("bootstrapServers", "serverAddress", "address", "host", "metricsServerAddress")
 
@@ -174,12 +179,33 @@ def static_targets_exist(objects: Sequence[Manifest]) -> Iterator[str]:
 
 
 def asked_addresses_exist(objects: Sequence[Manifest]) -> Iterator[str]:
-    """The Services that KEDA's triggers ask."""
+    """The Services that KEDA's triggers and the metrics of analyses ask."""
     hosts = Hosts(objects)
+    for analysis in of_kind(objects, *ANALYSIS):
+        for where, address in find(analysis, PROMETHEUS):
+            yield from hosts.unreachable(where, namespace(analysis), str(address))
     for scaled in of_kind(objects, "ScaledObject", "ScaledJob"):
         for (where, trigger), field in product(find(scaled, "spec.triggers[].metadata"), ASKED):
             for address in str(at(trigger, field) or "").split(","):
                 yield from hosts.unreachable(f"{where}.{field}", namespace(scaled), address.strip())
+
+
+def analysis_arguments_are_given(objects: Sequence[Manifest]) -> Iterator[str]:
+    """What a template takes from outside comes from the Rollout, and it uses nothing that it does not take."""
+    templates = {key(template): template for template in of_kind(objects, *ANALYSIS)}
+    for template in templates.values():
+        listed = {str(each.get("name")) for each in mappings(template, "spec.args")}
+        for used in sorted(set(ARGUMENT.findall(json.dumps(at(template, "spec"), default=str))) - listed):
+            yield f'{title(template)} spec.args: does not list "{used}", which its metrics use; list it'
+    for rollout in of_kind(objects, "Rollout"):
+        for where, analysis in chain(*(find(rollout, path.removesuffix(".templates[]")) for path in ANALYSES)):
+            given = {str(each.get("name")) for each in mappings(analysis, "args")}
+            for use in mappings(analysis, "templates"):
+                of = ANALYSIS[bool(use.get("clusterScope"))]
+                wanting = templates.get(to_key(namespace(rollout), of, str(use.get("templateName"))), {})
+                for each in mappings(wanting, "spec.args"):
+                    if not each.keys() & {"value", "valueFrom"} and str(each.get("name")) not in given:
+                        yield f'{where}.args: lacks "{each.get("name")}", which {title(wanting)} takes; give it'
 
 
 class Hosts:
@@ -229,4 +255,5 @@ RULES: tuple[Rule, ...] = (
     scraped_ports_exist,
     static_targets_exist,
     asked_addresses_exist,
+    analysis_arguments_are_given,
 )

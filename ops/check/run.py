@@ -11,6 +11,7 @@ from ops.check.accumulated import Miss
 from ops.check.finding import Finding, Stop
 from ops.check.kustomization import Chain
 from ops.check.source import Source
+from ops.render import Rendered
 from ops.synth import rules_for
 from rules import complaints
 from rules.reading import kind, title
@@ -43,13 +44,13 @@ class Rendering:
 
     target: Target
     misses: list[Miss]
-    objects: Future[list[kustomize.Plain]]
+    objects: Future[list[Rendered]]
 
 
 def check(targets: Sequence[Target], minors: Sequence[str], crds: Iterable[Path]) -> Report:
     """Raises Refusal where the CRDs cannot be read."""
     findings: list[Finding] = []
-    rendered: dict[str, list[kustomize.Plain]] = {}
+    rendered: dict[str, list[Rendered]] = {}
     rules: dict[str, list[Finding]] = {}
     chains = {target.root: Chain(Source(target.root)) for target in targets}
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -81,7 +82,7 @@ def _start(target: Target, chain: Chain, pool: ThreadPoolExecutor) -> Rendering 
     return Rendering(target, built.misses, pool.submit(kustomize.build, target.folder, len(built.items)))
 
 
-def _finish(rendering: Rendering) -> tuple[list[kustomize.Plain], list[Finding]]:
+def _finish(rendering: Rendering) -> tuple[list[Rendered], list[Finding]]:
     """The objects, and the entries that hit nothing: those that stop kustomize count only where it stopped."""
     target = rendering.target
     try:
@@ -99,7 +100,7 @@ def _finish(rendering: Rendering) -> tuple[list[kustomize.Plain], list[Finding]]
     return objects, [replace(finding, environment=target.name) for finding in found]
 
 
-def _by_rules(target: Target, objects: list[kustomize.Plain]) -> Iterator[Finding]:
+def _by_rules(target: Target, objects: list[Rendered]) -> Iterator[Finding]:
     files = {title(one.manifest): one.path for one in reversed(objects)}
     own = [*rules_for(target.folder.name), *references.RULES, *invariants.RULES]
     for complaint in complaints([one.manifest for one in objects], own):
@@ -111,7 +112,7 @@ def _by_rules(target: Target, objects: list[kustomize.Plain]) -> Iterator[Findin
 
 
 def _by_schemas(
-    rendered: dict[str, list[kustomize.Plain]], minors: Sequence[str], crds: Iterable[Path]
+    rendered: dict[str, list[Rendered]], minors: Sequence[str], crds: Iterable[Path]
 ) -> dict[str, list[Finding]]:
     """By environment; an object that several share is validated once."""
     unique = {one.text: one.manifest for objects in rendered.values() for one in objects}

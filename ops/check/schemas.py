@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import jsonschema_rs
 
 from ops.check.finding import meant, near, span
-from ops.check.yamls import Unreadable, documents
 from ops.places import Refusal
+from ops.yamls import Unreadable, documents
 from rules.reading import Manifest, at, group, items, kind, mapping, mappings, state
 
 SHOWN = 100  # characters of a value

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ops.check.finding import Finding, Stop, near
-from ops.check.yamls import Unreadable, documents
+from ops.render import NAMES
+from ops.yamls import Unreadable, documents
 
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 MEBIBYTE = 1024 * 1024
 LARGEST = 4 * MEBIBYTE  # of a file; an object has 1.5 MiB at most, as etcd stores it
 ALTOGETHER = 64 * MEBIBYTE

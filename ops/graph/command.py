@@ -1,20 +1,18 @@
 """`newstalk graph`: the topology, for people and for programs."""
 
-import dataclasses
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charts.model import ModelError, Platform
-from charts.topology.graph import graph_of
-from charts.topology.mermaid import mermaid
-from charts.topology.svg import svg
-from ops import node
-from ops.places import Refusal
+from ops import terminal
+from ops.options import Json
+from ops.places import Refusal, WrongUse
+
+if TYPE_CHECKING:
+    from charts.model import Platform
 
 
 class Format(StrEnum):
@@ -22,31 +20,30 @@ class Format(StrEnum):
     SVG = "svg"
 
 
-DRAWINGS = {Format.MERMAID: mermaid, Format.SVG: svg}
-
-
-def command(
+def graph(
     form: Annotated[Format | None, typer.Option("--format", help="How to draw it.", show_default="mermaid")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write to FILE.")] = None,
     scrapes: Annotated[bool, typer.Option("--scrapes", help="Draw the scrapes too, instead of listing them.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the graph instead of a drawing.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Draw the platform: layers, calls with their ports, what is reached from where, what is kept.
 
     With `--json`: `{"platform", "controller", "nodes": [{"name", "layer", "runs", "ports", "component", "storage":
-    [{"volume", "count", "size", "storage_class"}]}], "flows": [{"kind", "source", "target", "port", "number",
+    [{"volume", "count", "size", "storageClass"}]}], "flows": [{"kind", "source", "target", "port", "number",
     "protocol", "why", "component"}]}`. A flow is a connection that the policies admit; its kind is `call`, `host`,
     `outside`, `scrape` or `platform`, and `component` the one that it needs, or null.
 
     Example: `newstalk graph --format svg -o topology.svg`
     """
-    if as_json and (form or scrapes):
-        raise typer.BadParameter("--json prints the whole graph: leave --format and --scrapes out")
+    if as_json and (form or scrapes or out):
+        raise WrongUse("--json prints the whole graph: leave --format, --scrapes and --output out")
     described = platform()
     if as_json:
-        text = json.dumps(dataclasses.asdict(graph_of(described)), indent=2) + "\n"
-    else:
-        text = DRAWINGS[form or Format.MERMAID](described, scrapes)
+        from charts.topology.graph import graph_of
+
+        terminal.tell_json(graph_of(described))
+        return
+    text = draw(described, form or Format.MERMAID, scrapes)
     if out is None:
         sys.stdout.write(text)
         return
@@ -56,9 +53,17 @@ def command(
         raise Refusal(f"{out}: cannot be written ({failed.strerror}), name a file in a folder that is there") from None
 
 
-def platform() -> Platform:
+def draw(platform: "Platform", form: Format, scrapes: bool) -> str:
+    from charts.topology.mermaid import mermaid
+    from charts.topology.svg import svg
+
+    return {Format.MERMAID: mermaid, Format.SVG: svg}[form](platform, scrapes)
+
+
+def platform() -> "Platform":
     """The catalog's platform. Raises Refusal with all that the model refuses."""
-    node.use_pinned()  # the catalog imports cdk8s, which starts Node
+    from charts.model import ModelError
+
     try:
         from catalog.platform import PLATFORM
     except ModelError as refused:

@@ -15,7 +15,7 @@ node.use_pinned()  # before anything imports cdk8s, which starts Node
 
 @pytest.fixture(scope="session")
 def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
-    """Makes the objects of a platform's base."""
+    """Makes the objects of a platform's base, and those of workloads that components bring."""
     from charts import edge, folder, foundation, workload
 
     place = tmp_path_factory.mktemp("unwritten")
@@ -23,7 +23,7 @@ def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
     def run(platform: Platform) -> Objects:
         app = folder.app(place)
         foundation.Foundation(app, platform)
-        for one in platform.base:
+        for one in platform.workloads:
             workload.WorkloadChart(app, one, platform)
         edge.EdgeChart(app, platform)
         return {f"{o['kind']}/{o['metadata']['name']}": o for chart in app.charts for o in chart.to_json()}

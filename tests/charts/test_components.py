@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import yaml
 
-from charts.model import Resources, Size
+from charts.model import Cron, Metrics, Once, PerNode, Resources, Size
+from rules import complaints
 from tests.charts.shop import BROKER, DATABASE, FRONT, WATCHER, shop
-from tests.platforms import Build, Objects, Write, container, platform, template
+from tests.platforms import Build, Objects, Write, container, platform, serving, template, workload
 
 
 def exclusions(write: Write) -> dict[str, set[str]]:
@@ -140,6 +141,42 @@ def test_node_exporter_is_found_reached_and_scraped(build: Build) -> None:
     assert job["kubernetes_sd_configs"][0]["namespaces"] == {"names": ["attic"]}
 
 
+def brought(name: str, **fields: Any) -> Any:
+    settings = {"NAME": name}
+    return serving(name, component="node-exporter", metrics=Metrics(port="http"), settings=settings, **fields)
+
+
+def test_several_agents_stand_beside_each_other_and_read_each_its_own(build: Build) -> None:
+    agents = brought("a", namespace="attic"), brought("b", namespace="cellar"), brought("c")
+    objects = build(platform(WATCHER, *agents, scraper="watcher"), ["node-exporter"])
+    spaces = {"a": "attic", "b": "cellar", "c": "shop"}
+    for name, space in spaces.items():
+        read, runs = objects[f"ConfigMap/{name}-config"], objects[f"Deployment/{name}"]
+        assert (read["data"], read["metadata"]["namespace"]) == ({"NAME": name}, space)
+        assert read["metadata"]["labels"]["app.kubernetes.io/name"] == name
+        assert runs["metadata"]["namespace"] == space
+    assert complaints(list(objects.values())) == []
+
+
+def test_an_agent_that_is_not_at_its_node_is_reached_and_silent_as_any_other(build: Build) -> None:
+    objects = build(platform(WATCHER, brought("a", namespace="attic"), scraper="watcher"), ["node-exporter"])
+    [rule] = objects["NetworkPolicy/watcher-to-a"]["spec"]["egress"]
+    [peer] = rule["to"]
+    assert peer["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "a"}
+    assert peer["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "attic"}
+    for own, other in (("default-deny", "default-deny-attic"), ("allow-dns", "allow-dns-attic")):
+        silence = objects[f"NetworkPolicy/{other}"]
+        assert silence["metadata"]["namespace"] == "attic"
+        assert silence["spec"] == objects[f"NetworkPolicy/{own}"]["spec"]
+
+
+@pytest.mark.parametrize("component", ["node-exporter", "kubelet-metrics"])
+def test_a_scraper_with_a_configuration_of_its_own_is_left_to_it(build: Build, component: str) -> None:
+    objects = build(platform(replace(WATCHER, files=()), brought("a"), scraper="watcher"), [component])
+    assert not [name for name in objects if name.startswith("ConfigMap/watcher")]
+    assert [name for name in objects if name.startswith("NetworkPolicy/watcher-to-")]
+
+
 def test_without_the_component_nothing_tells_of_the_agent(build: Build) -> None:
     objects = build(shop())
     assert [name for name, one in objects.items() if "agent" in str(one) or "attic" in str(one)] == []
@@ -195,6 +232,14 @@ def test_small_gives_what_the_smaller_platform_would(build: Build, workloads: tu
     small = figures(build(whole, ["small"]))
     assert small == figures(build(whole.small()))
     assert small != figures(build(whole))
+
+
+@pytest.mark.parametrize("run", [PerNode(), Once(), Cron(schedule="@daily")], ids=lambda run: type(run).__name__)
+def test_small_changes_the_resources_of_whatever_runs(build: Build, run: Any) -> None:
+    less = Resources(cpu="1m", memory="2Mi")
+    objects = build(platform(workload(run=run, small=Size(resources=less))), ["small"])
+    [only] = [container(one) for one in objects.values() if one["kind"] in ("DaemonSet", "Job", "CronJob")]
+    assert only["resources"] == {bound: {"cpu": "1m", "memory": "2Mi"} for bound in ("requests", "limits")}
 
 
 def test_small_changes_only_what_has_a_small_size(build: Build) -> None:

@@ -14,7 +14,8 @@ from tests.platforms import Build, Objects
 
 MOST = ["cert-manager", "external-secrets", "keda", "kubelet-metrics", "node-exporter", "security-headers", "small"]
 COMPONENT_FOLDERS = {path.stem.replace("_", "-") for path in (ROOT / "charts" / "components").glob("*.py")}
-SPOKEN = {"kafka"}  # KEDA's name for the kind of queue that the model has topics of
+# What KEDA calls the kind of queue that the model has topics of, and Argo Rollouts whom an analysis may ask.
+SPOKEN = {"kafka", "prometheus"}
 
 
 @pytest.mark.parametrize("components", [[], MOST, [*MOST, "standard-storage"]], ids=["base", "most", "all"])

@@ -145,6 +145,33 @@ def test_a_service_leads_to_the_named_ports_of_its_pods(synth: Synth) -> None:
     assert "clusterIP" not in spec
 
 
+def test_pods_have_names_though_they_serve_nothing(synth: Synth) -> None:
+    spec = synth(platform(workload("db", run=Stateful())))["Service/db"]["spec"]
+    assert (spec["clusterIP"], "ports" in spec) == ("None", False)
+
+
+def test_who_is_at_the_nodes_is_named_by_address(synth: Synth) -> None:
+    outside = {"component": "probes", "namespace": "attic"}
+    at_node = serving("probe", exceptions={"host-network": "listens"}, calls=("web:http",), **outside)
+    objects = synth(platform(at_node, serving("web", calls=("probe:http",), **outside)))
+    assert "NetworkPolicy/probe" not in objects
+    spec = objects["NetworkPolicy/web"]["spec"]
+    for [rule], end in ((spec["egress"], "to"), (spec["ingress"], "from")):
+        assert [set(peer) for peer in rule[end]] == [{"ipBlock"}] * 3
+        assert not reaches({"to": rule[end]}, "8.8.8.8")
+        assert reaches({"to": rule[end]}, "10.1.2.3")
+
+
+def test_who_is_in_another_namespace_is_named_with_it(synth: Synth) -> None:
+    scraped = serving("probe", component="probes", namespace="attic", metrics=Metrics(port="http"))
+    objects = synth(platform(workload("watcher"), scraped, scraper="watcher"))
+    [[peer]] = [rule["from"] for rule in objects["NetworkPolicy/probe"]["spec"]["ingress"]]
+    assert peer == {
+        "podSelector": {"matchLabels": {"app.kubernetes.io/name": "watcher"}},
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "shop"}},
+    }
+
+
 def test_a_stateful_workload_has_a_headless_service_that_names_its_pods(synth: Synth) -> None:
     objects = synth(platform(serving("db", run=Stateful())))
     assert objects["Service/db"]["spec"]["clusterIP"] == "None"

@@ -87,7 +87,7 @@ def test_every_kind_of_pod_bears_its_account_labels_and_grace(synth: Synth, kind
 
 def test_an_exception_lifts_what_it_names_and_says_why(synth: Synth) -> None:
     reasons = {"writable-root": "writes where it stands", "host-network": "watches", "host-pid": "counts"}
-    pod, only = made(synth, workload(exceptions=reasons))
+    pod, only = made(synth, workload(exceptions=reasons, component="watch", namespace="attic"))
     assert only["securityContext"]["readOnlyRootFilesystem"] is False
     assert (pod["spec"]["hostNetwork"], pod["spec"]["hostPID"]) == (True, True)
     assert pod["metadata"]["annotations"] == {f"security-exception/{what}": why for what, why in reasons.items()}
@@ -95,7 +95,7 @@ def test_an_exception_lifts_what_it_names_and_says_why(synth: Synth) -> None:
 
 @pytest.mark.parametrize("exception", ["writable-root", "host-network", "host-pid"])
 def test_an_exception_lifts_nothing_else(synth: Synth, exception: str) -> None:
-    pod, only = made(synth, workload(exceptions={exception: "must"}))
+    pod, only = made(synth, workload(exceptions={exception: "must"}, component="watch", namespace="attic"))
     lifted = {
         "writable-root": not only["securityContext"]["readOnlyRootFilesystem"],
         "host-network": "hostNetwork" in pod["spec"],
@@ -224,14 +224,12 @@ def test_volumes_are_what_they_say_and_no_more_writable_than_they_must(synth: Sy
             Scratch(name="tmp", mount="/tmp", size="3Mi"),
             shared_memory("4Mi"),
             SecretFiles(name="keys", mount="/keys", keys=("PASSWORD",)),
-            HostPath(name="logs", mount="/logs", path="/var/log"),
             Persistent(name="till", mount="/till", size="1Gi", storage_class="shelf", claim="till-claim"),
         ),
         files=(
             ConfigFiles(name="menu", mount="/menu", files={"menu.txt": "soup\n"}),
             ConfigFiles(name="tools", mount="/tools", files={"open.sh": "true\n"}, executable=True),
         ),
-        exceptions={"host-path": "reads the logs"},
     )
     pod, only = made(synth, one)
     volumes = {volume.pop("name"): volume for volume in pod["spec"]["volumes"]}
@@ -245,7 +243,6 @@ def test_volumes_are_what_they_say_and_no_more_writable_than_they_must(synth: Sy
                 "defaultMode": 0o440,
             }
         },
-        "logs": {"hostPath": {"path": "/var/log", "type": "Directory"}},
         "till": {"persistentVolumeClaim": {"claimName": "till-claim"}},
         "menu": {"configMap": {"name": "web-menu", "defaultMode": 0o444}},
         "tools": {"configMap": {"name": "web-tools", "defaultMode": 0o555}},
@@ -254,8 +251,17 @@ def test_volumes_are_what_they_say_and_no_more_writable_than_they_must(synth: Sy
     assert {name: mount["mountPath"] for name, mount in mounts.items()} == {
         name: "/dev/shm" if name == "shared-memory" else f"/{name}" for name in volumes
     }
-    assert {name for name, mount in mounts.items() if mount.get("readOnly")} == {"keys", "logs", "menu", "tools"}
-    assert [name for name, mount in mounts.items() if "mountPropagation" in mount] == ["logs"]
+    assert {name for name, mount in mounts.items() if mount.get("readOnly")} == {"keys", "menu", "tools"}
+    assert [name for name, mount in mounts.items() if "mountPropagation" in mount] == []
+
+
+def test_a_folder_of_the_node_is_read_only_and_follows_what_the_node_mounts(synth: Synth) -> None:
+    logs = HostPath(name="logs", mount="/logs", path="/var/log")
+    outside: dict[str, Any] = {"component": "watch", "namespace": "attic"}
+    pod, only = made(synth, workload(volumes=(logs,), exceptions={"host-path": "reads the logs"}, **outside))
+    [volume], [mount] = pod["spec"]["volumes"], only["volumeMounts"]
+    assert volume["hostPath"] == {"path": "/var/log", "type": "Directory"}
+    assert mount == {"name": "logs", "mountPath": "/logs", "readOnly": True, "mountPropagation": "HostToContainer"}
 
 
 def test_voters_never_share_a_host_and_others_rather_not(synth: Synth) -> None:

@@ -13,6 +13,7 @@ from charts.model import (
     Health,
     Host,
     Metrics,
+    ModelError,
     Platform,
     Port,
     Resources,
@@ -22,8 +23,9 @@ from charts.model import (
     Variant,
     Workload,
 )
+from ops.exclusions import of_folders
 from tests.components.conftest import Objects, Overlay
-from tests.platforms import container, platform, refusals, serving, template, workload
+from tests.platforms import container, platform, refusals, serving, tells, template, workload
 
 OTHER = "solo"
 
@@ -264,3 +266,17 @@ def test_a_variant_that_could_not_be_switched_on_is_refused_in_one_line(mistake:
     assert line.startswith(f"{at}: "), line
     assert "\n" not in line
     assert all(word in line for word in words), line
+
+
+def test_two_variants_exclude_each_other(tmp_path: Path) -> None:
+    both = {name: Variant(says="x.") for name in (OTHER, "pair")}
+    main.build(platform(serving("till", variants=both)), tmp_path / "dist")
+    [found] = of_folders(tmp_path / "dist" / "components" / name for name in both)
+    assert {found.component, found.excluded} == set(both)
+
+
+def test_a_variant_has_not_the_name_of_a_component(tmp_path: Path) -> None:
+    with pytest.raises(ModelError) as caught:
+        main.build(platform(serving("till", variants={"small": Variant(says="x.")})), tmp_path / "dist")
+    [line] = caught.value.refusals
+    assert tells(line, "variants", '"small"', "component")

@@ -26,15 +26,27 @@ def most(objects: list[Manifest], name: str, fixed: int) -> int:
     return fixed
 
 
+def asking(objects: list[Manifest]) -> list[Manifest]:
+    """The Jobs that ask the new copies of a blue-green release."""
+    metrics = (metric for one in objects if one["kind"] == "AnalysisTemplate" for metric in one["spec"]["metrics"])
+    jobs = [metric["provider"]["job"] for metric in metrics if "job" in metric["provider"]]
+    return [{"kind": "Job", "metadata": {"name": "asking"}, **job} for job in jobs]
+
+
 def need(objects: list[Manifest], surge: int) -> dict[str, Decimal]:
-    """Of every pod at once: autoscalers at their maxima, each Job running, `surge` pods more per Deployment."""
+    """Of every pod at once: autoscalers at their maxima, each Job running, and in a rollout `surge` pods more per
+    Deployment, or a second copy with whoever asks it."""
     total: defaultdict[str, Decimal] = defaultdict(Decimal)
-    for one in objects:
+    twice = {one["spec"]["workloadRef"]["name"] for one in objects if one["kind"] == "Rollout"}
+    for one in [*objects, *(asking(objects) if surge else [])]:
         kind, spec = one["kind"], one.get("spec", {})
         if kind not in ("Deployment", "StatefulSet", "Job", "CronJob"):
             continue
         pod = spec["jobTemplate"]["spec"]["template"] if kind == "CronJob" else spec["template"]
-        pods = most(objects, one["metadata"]["name"], spec.get("replicas", 1)) + (surge if kind == "Deployment" else 0)
+        name = one["metadata"]["name"]
+        pods = most(objects, name, spec.get("replicas", 1))
+        if kind == "Deployment" and surge:
+            pods += pods if name in twice else surge
         total["pods"] += pods
         for container in pod["spec"]["containers"]:
             for name in AMOUNTS:

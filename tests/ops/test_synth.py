@@ -50,5 +50,6 @@ def test_a_difference_is_shown_in_both_directions(
         (tmp_path / name).mkdir()
         for path, text in files.items():
             (tmp_path / name / path).write_text(text)
-    lines = difference(tmp_path / "dist", tmp_path / "fresh")
-    assert [line for line in lines if not line.startswith(("---", "+++", "@@"))] == shown
+    found = difference(tmp_path / "dist", tmp_path / "fresh")
+    assert {each.file for each in found} == ({"dist/a"} if shown else set())
+    assert [line for each in found for line in each.lines if not line.startswith(("---", "+++", "@@"))] == shown

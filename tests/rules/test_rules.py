@@ -447,6 +447,14 @@ MISTAKES: dict[Rule, list[tuple[Mapping[str, Any], str]]] = {
         ({"Deployment/worker spec.replicas": 3}, SAME),
         ({"Rollout/front spec.replicas": 3}, SAME),
     ],
+    scaling.referred_workloads_run_nothing: [
+        ({"Deployment/front spec.replicas": 3}, SAME),
+        ({"Deployment/front spec.replicas": REMOVED}, "Deployment/front spec.replicas"),
+        (
+            {"Deployment/front spec.replicas": 1, "Rollout/front spec.workloadRef.scaleDown": "never"},
+            "Deployment/front spec.replicas",
+        ),
+    ],
     scaling.workloads_have_one_scaler: [
         (
             {"HorizontalPodAutoscaler/second": {"spec": {"scaleTargetRef": {"kind": "Deployment", "name": "worker"}}}},
@@ -754,6 +762,10 @@ ALLOWED: dict[str, Mapping[str, Any]] = {
     },
     "a Rollout may refer to a Deployment without its kind": {
         "Rollout/front spec.workloadRef.kind": REMOVED,
+    },
+    "a Rollout may scale the Deployment down by itself": {
+        "Deployment/front spec.replicas": 3,
+        "Rollout/front spec.workloadRef.scaleDown": "progressively",
     },
     "an analysis may be of the cluster": {
         "Rollout/front spec.strategy.blueGreen.prePromotionAnalysis.templates[0].clusterScope": True,

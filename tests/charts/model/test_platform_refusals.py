@@ -14,12 +14,16 @@ from charts.model import (
     Outside,
     PerNode,
     Persistent,
+    Person,
     Port,
     QueueLag,
     Quota,
     Replicas,
     Resources,
+    Secret,
+    SecretFiles,
     Settings,
+    Shared,
     Shutdown,
     Size,
     Stateful,
@@ -30,6 +34,7 @@ from charts.model.run import Run
 from tests.platforms import platform, refusals, serving, tells, workload
 
 BEYOND = 2**53 + 1
+PERSON = Person(role="viewer", group="viewers", rules=())
 QUOTA = Quota(requests_cpu="1", requests_memory="1Gi", limits_cpu="1", limits_memory="1Gi", storage="1Gi", pods=1)
 
 
@@ -157,6 +162,41 @@ def test_the_scraper_is_a_workload() -> None:
 
 def test_a_known_scraper_is_admitted() -> None:
     assert platform(workload("watcher"), scraper="watcher").scraper == "watcher"
+
+
+def test_the_scraper_is_in_the_base() -> None:
+    [line] = refusals(workload("watcher", component="probes"), scraper="watcher")
+    assert tells(line, "scraper", "watcher", "probes", "base")
+
+
+@pytest.mark.parametrize(
+    "fields", [{"ports": (), "health": None}, {"run": Once()}, {"component": "probes"}], ids=["mute", "ends", "brought"]
+)
+def test_topics_are_asked_for_at_a_port_of_the_base(fields: dict[str, Any]) -> None:
+    [line] = refusals(replace(broker("broker"), **fields))
+    assert tells(line, "broker.topics", "base", "port")
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [(Shared("CURRENCY"), "environment.X"), (Secret("PASSWORD"), "environment.X"), (None, "volumes.keys")],
+)
+def test_another_namespace_cannot_read_the_platforms_settings_and_secret(value: Any, where: str) -> None:
+    reading: dict[str, Any] = {"environment": {"X": value}}
+    if value is None:
+        reading = {"volumes": (SecretFiles(name="keys", mount="/keys", keys=("PASSWORD",)),)}
+    [line] = refusals(workload(component="probes", namespace="attic", **reading))
+    assert tells(line, f"web.{where}", "shop", "attic")
+
+
+def test_a_namespace_of_its_own_is_another_than_the_platforms() -> None:
+    [line] = refusals(workload(component="probes", namespace="shop"))
+    assert tells(line, "web.namespace", "shop", "platform's own")
+
+
+def test_two_roles_of_people_have_two_names() -> None:
+    [line] = refusals(workload(), people=(PERSON, PERSON))
+    assert tells(line, "people", '"viewer"')
 
 
 def test_hosts_need_the_domain() -> None:

@@ -104,7 +104,7 @@ def test_hosts_are_sorted_by_their_names() -> None:
 
 def test_topics_are_those_of_every_broker() -> None:
     brokers = [
-        workload(name, topics=(Topic(name=topic, partitions=1, replication=1),))
+        serving(name, topics=(Topic(name=topic, partitions=1, replication=1),))
         for name, topic in (("a", "orders"), ("b", "bills"))
     ]
     assert list(platform(*brokers).topics) == ["orders", "bills"]
@@ -229,5 +229,5 @@ def test_a_small_platform_is_as_small_as_it_gets() -> None:
 
 def test_a_small_platform_keeps_no_more_copies_than_it_has_brokers() -> None:
     topics = tuple(Topic(name=f"of-{copies}", partitions=1, replication=copies) for copies in (1, 2, 3))
-    shop = platform(workload("broker", run=Stateful(count=3), topics=topics, small=Size(count=2)))
+    shop = platform(serving("broker", run=Stateful(count=3), topics=topics, small=Size(count=2)))
     assert [topic.replication for topic in shop.small().topics.values()] == [1, 2, 2]

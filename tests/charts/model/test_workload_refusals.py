@@ -36,6 +36,8 @@ from tests.platforms import platform, refusals, serving, tells, workload
 
 LONG = "a" * 64
 LAG = QueueLag(topic="orders", group="packers", per_replica=5)
+AGENT = {"component": "attic", "namespace": "attic"}
+UNHEARD: dict[str, Any] = {"ports": (Port("http", 80, "UDP"),), "health": Health(alive=Command(("true",)))}
 Mistake = tuple[dict[str, Any], str, tuple[str, ...]]
 
 
@@ -225,7 +227,10 @@ STORAGE: dict[str, Mistake] = {
         ('"/menu/tmp"', '"/menu"', "read-only"),
     ),
     "files inside a secret": (
-        {"volumes": (SecretFiles(name="keys", mount="/keys/", keys=()),), "files": (files(mount="/keys/menu"),)},
+        {
+            "volumes": (SecretFiles(name="keys", mount="/keys/", keys=("PASSWORD",)),),
+            "files": (files(mount="/keys/menu"),),
+        },
         "web.volumes",
         ('"/keys/menu"', '"/keys/"', "read-only"),
     ),
@@ -233,6 +238,7 @@ STORAGE: dict[str, Mistake] = {
         {
             "volumes": (HostPath(name="logs", mount="/logs", path="/var/log"), scratch(mount="/logs/tmp")),
             "exceptions": {"host-path": "reads the logs"},
+            **AGENT,
         },
         "web.volumes",
         ('"/logs/tmp"', '"/logs"'),
@@ -246,6 +252,30 @@ STORAGE: dict[str, Mistake] = {
 }
 
 REST: dict[str, Mistake] = {
+    "what the namespace refuses": (
+        {"exceptions": {"host-pid": "counts", "writable-root": "writes"}},
+        "web.exceptions",
+        ("host-pid", "namespace", "component"),
+    ),
+    "what a namespace of the platform refuses": (
+        {"exceptions": {"host-network": "counts"}, "component": "attic"},
+        "web.exceptions",
+        ("host-network", "namespace of its own"),
+    ),
+    "all keys of a secret": (
+        {"volumes": (SecretFiles(name="keys", mount="/keys", keys=()),)},
+        "web.volumes.keys.keys",
+        ("all",),
+    ),
+    "probe of what is no stream": ({**UNHEARD, "health": Health(alive=Tcp("http"))}, "web.health", ('"http"', "TCP")),
+    "probe of a first port that is no stream": ({**UNHEARD, "health": Health(alive=Http("/"))}, "web.health", ("TCP",)),
+    "metrics at what is no stream": ({**UNHEARD, "metrics": Metrics(port="http")}, "web.metrics.port", ('"http"',)),
+    "host at what is no stream": ({**UNHEARD, "host": Host(name="www")}, "web.host.port", ('"http"', "TCP")),
+    "broker at what is no stream": (
+        {**UNHEARD, "topics": (Topic(name="orders", partitions=1, replication=1),)},
+        "web.topics",
+        ('"http"', "TCP"),
+    ),
     "root": ({"identity": Identity(uid=0, gid=1, fs_group=1)}, "web.identity.uid", ("1", "0")),
     "negative group": ({"identity": Identity(uid=1, gid=-3, fs_group=1)}, "web.identity.gid", ("0", "-3")),
     "negative group of the volumes": (
@@ -257,8 +287,8 @@ REST: dict[str, Mistake] = {
     "grace under drain": ({"shutdown": Shutdown(drain=25, grace=15)}, "web.shutdown.grace", ("drain=25", "15")),
     "grace as long as drain": ({"shutdown": Shutdown(drain=9, grace=9)}, "web.shutdown.grace", ("drain=9", "9")),
     "unknown exception": ({"exceptions": {"root": "because"}}, "web.exceptions", ('"root"', "writable-root")),
-    "no reason": ({"exceptions": {"host-pid": ""}}, "web.exceptions", ('"host-pid"', "reason")),
-    "blank reason": ({"exceptions": {"host-pid": " "}}, "web.exceptions", ('"host-pid"', "reason")),
+    "no reason": ({"exceptions": {"writable-root": ""}}, "web.exceptions", ('"writable-root"', "reason")),
+    "blank reason": ({"exceptions": {"writable-root": " "}}, "web.exceptions", ('"writable-root"', "reason")),
     "namespace in the base": ({"namespace": "attic"}, "web.namespace", ("component", "attic")),
     "consumer of no topic": (
         {"run": Replicas(autoscale=Autoscale(maximum=2, lag=LAG))},
@@ -341,7 +371,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "probed inside, without a port": {"ports": (), "health": Health(alive=Command(("true",)))},
     "lowest port": {"ports": (Port("http", 1),)},
     "ports outside": {"calls": (Outside(port=1, why="asks"), Outside(port=65535, why="asks"))},
-    "highest port": {"ports": (Port("http", 65535, "UDP"),)},
+    "highest port": {"ports": (Port("http", 80), Port("names", 65535, "UDP"))},
     "longest port name": {"ports": (Port("p" * 15, 80),), "health": Health(alive=Tcp("p" * 15))},
     "odd quorum": {"run": Stateful(count=5, quorum=True)},
     "even members without a vote": {"run": Stateful(count=4)},
@@ -378,6 +408,7 @@ RIGHT: dict[str, dict[str, Any]] = {
     "reasoned": {
         "volumes": (HostPath(name="logs", mount="/logs", path="/var/log"),),
         "exceptions": {"host-path": "reads the logs"},
+        **AGENT,
     },
     "component with a namespace": {"component": "attic", "namespace": "attic"},
 }

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from ops.capacity import capacity
-from ops.capacity.command import capacity as command
 from ops.capacity.nodes import parse, read
-from ops.places import ROOT, Refusal
+from ops.cli import app
+from ops.places import ROOT
 from tests.ops.capacity.objects import (
     Object,
     claim,
@@ -50,9 +48,6 @@ def place(tmp_path: Path) -> Place:
 
 
 def newstalk(*arguments: str) -> Result:
-    app = typer.Typer(pretty_exceptions_enable=False, rich_markup_mode="markdown")
-    app.command("capacity")(command)
-    app.command("another")(lambda: None)
     return CliRunner().invoke(app, ["capacity", *arguments])
 
 
@@ -79,16 +74,12 @@ def test_what_does_not_fit_ends_with_exit_code_1_and_a_line_for_each_finding(pla
         ("--nodes", "nowhere.yaml"),
         ("--unknown",),
         ("--node",),
+        ("nowhere",),
     ],
     ids=" ".join,
 )
 def test_wrong_use_ends_with_exit_code_2(arguments: tuple[str, ...], place: Place) -> None:
     assert newstalk(place(deployment()), *arguments).exit_code == 2
-
-
-def test_an_unknown_environment_is_refused() -> None:
-    with pytest.raises(Refusal, match="nowhere"):
-        capacity(["nowhere"])
 
 
 def test_node_types_come_from_options_and_a_file(place: Place, tmp_path: Path) -> None:

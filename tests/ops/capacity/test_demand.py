@@ -9,6 +9,7 @@ import pytest
 
 from ops.capacity.report import report
 from tests.conftest import Manifest
+from tests.dist.test_quota import asking
 from tests.ops.capacity.objects import (
     Object,
     claim,
@@ -36,7 +37,8 @@ def amount(written: Any) -> Decimal:
 
 
 def pods_of(runner: Manifest, objects: list[Manifest], situation: str) -> int:
-    """By plain arithmetic: its replicas, or its autoscaler's, and in a rollout of a Deployment its surge."""
+    """By plain arithmetic: its replicas, or its autoscaler's, and in a rollout of a Deployment its surge, or a second
+    copy."""
     count, spec = runner["spec"].get("replicas", 1), runner["spec"]
     for one in objects:
         if one["kind"] in ("HorizontalPodAutoscaler", "ScaledObject"):
@@ -50,6 +52,8 @@ def pods_of(runner: Manifest, objects: list[Manifest], situation: str) -> int:
             count = one["spec"][bounds.split()[0 if situation == "minimum" else 1]]
     if situation != "rollout" or runner["kind"] != "Deployment" or spec["strategy"]["type"] == "Recreate":
         return int(count)
+    if any(one["kind"] == "Rollout" and one["metadata"]["name"] == runner["metadata"]["name"] for one in objects):
+        return int(2 * count)
     surge = spec["strategy"]["rollingUpdate"]["maxSurge"]
     return int(count + (math.ceil(count * int(surge[:-1]) / 100) if isinstance(surge, str) else surge))
 
@@ -57,7 +61,7 @@ def pods_of(runner: Manifest, objects: list[Manifest], situation: str) -> int:
 def reckon(objects: list[Manifest], situation: str) -> dict[str, Decimal]:
     total: dict[str, Decimal] = defaultdict(Decimal)
     volumes = []
-    for one in objects:
+    for one in [*objects, *(asking(objects) if situation == "rollout" else [])]:
         if one["kind"] in ("Deployment", "StatefulSet", "Job", "CronJob"):
             spec, count = one["spec"], pods_of(one, objects, situation)
             pod = (spec["jobTemplate"]["spec"] if one["kind"] == "CronJob" else spec)["template"]["spec"]
@@ -147,6 +151,7 @@ def rollout(**strategy: Any) -> Object:
         (deployment(replicas=4, surge=0), 0),
         (made("Deployment", "web", {"replicas": 5, "template": template()}), 2),
         (made("Deployment", "web", {"replicas": 5, "strategy": {"type": "Recreate"}, "template": template()}), 0),
+        (deployment(replicas=0, surge=1), 0),
         (stateful(replicas=4), 0),
         (rollout(blueGreen={"activeService": "web"}), 4),
         (rollout(blueGreen={"activeService": "web", "previewReplicaCount": 1}), 4),
@@ -161,6 +166,7 @@ def rollout(**strategy: Any) -> Object:
         "none",
         "a quarter where none is stated",
         "Recreate",
+        "one that runs none",
         "StatefulSet",
         "blue-green is a second copy",
         "also with a small preview",

@@ -116,14 +116,14 @@ def test_a_file_lists_node_types(tmp_path: Path) -> None:
         (b"nodes: [{name: a, cpu: 4, memory: 4Gi, labels: [a]}]", "nodes[0].labels"),
         (b"nodes: [{name: a, cpu: 4, memory: 4Gi, resources: {gpu: one}}]", "nodes[0].resources.gpu"),
         (b"nodes: [", "no YAML"),
-        (b"\x00\xff\xfe\x80", "no YAML"),
-        (b"[" * 60_000, "no YAML"),
+        (b"\x00\xff\xfe\x80", "no UTF-8"),
+        (b"[" * 60_000, "nested deeper"),
         (b"a: " + b"x" * (2 << 20), "64 KiB"),
         (
             b"a: &a [x]\n"
             + b"".join(b"%c: &%c [*%c,*%c,*%c,*%c,*%c,*%c,*%c,*%c]\n" % (i, i, *[i - 1] * 8) for i in range(98, 120))
             + b"nodes: *w\n",
-            "nodes[0]",
+            "expands by its aliases",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -8,17 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from typer import Typer
 from typer.testing import CliRunner
 
-from ops.check.command import command
+from ops.cli import app
 from ops.places import ROOT
 
 Files = dict[str, Any]
 """Path in the repository to what it holds: YAML of one object or of a list of documents, or a text as it is."""
-
-APP = Typer()
-APP.command("check")(command)
 
 
 def labels(name: str) -> dict[str, str]:
@@ -120,7 +116,7 @@ def write(place: Path, held: Files) -> Path:
 
 def check(folder: Path, *options: str) -> tuple[int, list[str]]:
     """Exit code and findings, in this process: compiled schemas are kept from test to test."""
-    done = CliRunner().invoke(APP, [str(folder), *options], catch_exceptions=False)
+    done = CliRunner().invoke(app, ["check", str(folder), *options], catch_exceptions=False)
     return done.exit_code, done.stdout.splitlines()
 
 
@@ -133,6 +129,5 @@ def check_json(folder: Path, *options: str) -> dict[str, Any]:
 
 def start(folder: Path, *options: str) -> subprocess.Popen[str]:
     """As a process of its own."""
-    program = "import typer; from ops.check.command import command; typer.run(command)"
-    call = [sys.executable, "-c", program, str(folder), *options]
+    call = [sys.executable, "-c", "import ops.cli; ops.cli.main()", "check", str(folder), *options]
     return subprocess.Popen(call, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)

@@ -14,8 +14,8 @@ from tests.ops.check.small import configmap, deployment, files, of, service
 
 @pytest.mark.slow
 def test_the_environments_hold() -> None:
-    program = "import typer; from ops.check.command import command; typer.run(command)"
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", "import ops.cli; ops.cli.main()", "check"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
     assert all(name in done.stderr for name in ("local, staging, production", "1.30 to 1.37", "nothing found"))
 

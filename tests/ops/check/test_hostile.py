@@ -15,7 +15,7 @@ import yaml
 
 from ops.places import ROOT
 from tests.ops.check import small
-from tests.ops.check.small import configmap, files
+from tests.ops.check.small import configmap, deployment, files
 
 SECONDS = 10
 MEMORY = 1024 * 1024  # KiB
@@ -194,6 +194,27 @@ def test_a_scrape_configuration_that_is_a_bomb_harms_nothing(tmp_path: Path) -> 
     text = BOMB + "\nscrape_configs: *j\n"
     code, lines = small.check(small.write(tmp_path, files(configmap("scrape", {"x.yml": text}))) / "overlay")
     assert (code, lines) == (0, [])
+
+
+LONG = 100_000  # at which a quadratic search takes minutes
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        configmap("topics", {"topics": "news 3 1 " + "=" * LONG + " x"}),
+        deployment("roles", env=[{"name": "KAFKA_PROCESS_ROLES", "value": "x" + " " * LONG + "x"}]),
+        deployment("host", env=[{"name": "KAFKA_ZOOKEEPER_CONNECT", "value": "a" * LONG}]),
+        deployment("amount", resources={"requests": {"cpu": "1" * LONG + "x"}}),
+    ],
+    ids=lambda each: each["metadata"]["name"],
+)
+def test_a_long_value_takes_no_longer_than_a_long_value(more: dict[str, Any], tmp_path: Path) -> None:
+    if more["kind"] == "Deployment":
+        more = {**more, "kind": "StatefulSet"}
+    began = time.monotonic()
+    small.check(small.write(tmp_path, files(more)) / "overlay")
+    assert time.monotonic() - began < SECONDS
 
 
 def test_a_name_with_escape_codes_is_printed_without_them(tmp_path: Path) -> None:

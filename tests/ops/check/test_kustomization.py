@@ -32,7 +32,7 @@ def reckoned(items: list[Item]) -> list[Seen]:
     return sorted(seen(item.manifest, item.id.name) for item in items)
 
 
-def rendered(objects: list[kustomize.Plain]) -> Iterator[Seen]:
+def rendered(objects: list[render.Rendered]) -> Iterator[Seen]:
     for one in objects:
         hashed = one.kind in ("ConfigMap", "Secret", "Job")
         yield seen(one.manifest, render.HASH.sub("", one.name) if hashed else one.name)

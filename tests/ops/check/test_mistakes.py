@@ -680,6 +680,61 @@ def a_trigger_that_asks_a_port_that_is_not_there(held: Files) -> None:
     replaced(scaled(**{**QUEUED, "triggers": [other]}))(held)
 
 
+# Releases
+
+
+def released(address: str = "http://metrics.shop.svc:80", **strategy: Any) -> list[dict[str, Any]]:
+    """A Rollout of web's pods, watched at the Service metrics."""
+    query = 'sum(rate(errors_total{pod=~"web-{{args.new}}-.+"}[2m]))'
+    metric = {"name": "errors", "provider": {"prometheus": {"address": address, "query": query}}}
+    after = {"templates": [{"templateName": "watch"}], "args": [{"name": "new", "value": "abc"}], **strategy}
+    switch = {"activeService": "web", "previewService": "web-preview", "postPromotionAnalysis": after}
+    reference = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "scaleDown": "never"}
+    spec = {"replicas": 1, "workloadRef": reference, "strategy": {"blueGreen": switch}}
+    return [
+        {**service(), "metadata": small.metadata("web-preview")},
+        {**service(), "metadata": small.metadata("metrics")},
+        of("argoproj.io/v1alpha1", "Rollout", "web", spec=spec),
+        of("argoproj.io/v1alpha1", "AnalysisTemplate", "watch", spec={"args": [{"name": "new"}], "metrics": [metric]}),
+    ]
+
+
+RELEASED = files(*released())
+RELEASED["base/web.yaml"][0]["spec"]["replicas"] = 0
+
+
+@mistake("web/Deployment.web.yaml", "Deployment/web", "spec.replicas", "set 0", RELEASED)
+def a_count_that_starts_a_second_set_of_pods(held: Files) -> None:
+    held[OVERLAY]["replicas"] = [{"name": "web", "count": 3}]
+
+
+@mistake("web/Rollout.web.yaml", "Rollout/web", "blueGreen.postPromotionAnalysis.args", "give it", RELEASED)
+def an_argument_that_nobody_gives(held: Files) -> None:
+    replaced(*released(args=[{"name": "old", "value": "abc"}]))(held)
+
+
+@mistake("web/AnalysisTemplate.watch.yaml", "AnalysisTemplate/watch", "spec.args", "list it", RELEASED)
+def an_argument_that_a_template_does_not_take(held: Files) -> None:
+    del named(held, "AnalysisTemplate")["spec"]["args"]
+
+
+@mistake(
+    "web/AnalysisTemplate.watch.yaml", "AnalysisTemplate/watch", "prometheus.address", "one of its ports", RELEASED
+)
+def an_analysis_that_asks_a_port_that_is_not_there(held: Files) -> None:
+    replaced(*released("http://metrics.shop.svc:9090"))(held)
+
+
+@mistake("web/Rollout.web.yaml", "Rollout/web", "blueGreen.previewService", "add it", RELEASED)
+def a_new_copy_without_a_service(held: Files) -> None:
+    named(held, "Rollout")["spec"]["strategy"]["blueGreen"]["previewService"] = "web-previw"
+
+
+@mistake("web/Rollout.web.yaml", "Rollout/web", "workloadRef.name", "add it", RELEASED)
+def a_rollout_of_nothing(held: Files) -> None:
+    named(held, "Rollout")["spec"]["workloadRef"]["name"] = "wep"
+
+
 @pytest.mark.parametrize("name", MISTAKES)
 def test_one_line_names_file_object_field_and_remedy(name: str, tmp_path: Path) -> None:
     made = MISTAKES[name]

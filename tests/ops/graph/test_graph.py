@@ -18,6 +18,7 @@ from charts.topology.graph import (
     INTERNET,
     KEDA,
     RESOLVER,
+    ROLLOUTS,
     SOLVERS,
     Flow,
     graph_of,
@@ -39,6 +40,7 @@ class Pods:
 
     def __init__(self, runner: Manifest) -> None:
         spec = runner["spec"]["jobTemplate"]["spec"] if runner["kind"] == "CronJob" else runner["spec"]
+        spec = next((each["provider"]["job"]["spec"] for each in spec.get("metrics", [])), spec)
         self.labels: Mapping[str, str] = spec["template"]["metadata"]["labels"]
         self.name = self.labels["app.kubernetes.io/name"]
         self.namespace = runner["metadata"]["namespace"]
@@ -86,9 +88,13 @@ def names_pods(peer: Any, pods: Pods, beside: Pods) -> bool:
     )
 
 
+def asks_in_a_job(manifest: Manifest) -> bool:
+    return manifest["kind"] == "AnalysisTemplate" and "job" in manifest["spec"]["metrics"][0]["provider"]
+
+
 def admitted(objects: list[Manifest]) -> set[Pair]:
     """Every pair that the policies of both ends admit, of the one end where the other is not the platform's."""
-    everyone = [Pods(one) for one in objects if one["kind"] in RUNNERS]
+    everyone = [Pods(one) for one in objects if one["kind"] in RUNNERS or asks_in_a_job(one)]
     found = set()
     for pods in everyone:
         for rule in rules(objects, pods, "egress"):
@@ -129,6 +135,7 @@ def told(platform: Platform, components: Iterable[str]) -> set[Pair]:
         CLUSTER: "private addresses",
         RESOLVER: f"k8s-app=kube-dns {NAMESPACE}=kube-system",
         KEDA: f"app=keda-operator {NAMESPACE}=keda",
+        ROLLOUTS: f"app.kubernetes.io/name=argo-rollouts {NAMESPACE}=argo-rollouts",
         SOLVERS: "acme.cert-manager.io/http01-solver=true",
     }
     here = [workload for workload in platform.workloads if workload.component in (None, *components)]
@@ -140,6 +147,7 @@ def told(platform: Platform, components: Iterable[str]) -> set[Pair]:
         return words.get(source, source), target, flow.number, flow.protocol
 
     everyone = [workload.name for workload in here if workload.name not in at_nodes]
+    everyone += [workload.smoke for workload in here if workload.release and "blue-green" in components]
     return {pair(source, flow) for flow in flows for source in (everyone if flow.source == EVERY else [flow.source])}
 
 

@@ -1,4 +1,4 @@
-"""Reads YAML as kubectl does, and refuses what would exhaust memory or the stack."""
+"""The one reader of YAML: as kubectl reads it, in C, and refusing what would exhaust memory or the stack."""
 
 import json
 import re
@@ -9,6 +9,7 @@ import yaml
 
 DEEPEST = 100  # levels; the deepest Kubernetes object, a CustomResourceDefinition, has about 40
 EXPANDED = 100_000  # values that aliases may add to a file
+DIGITS = 309  # of the largest number, a double
 SCALAR = 64  # characters of a scalar that weigh as one value
 ALIAS = re.compile(r"(?:^|[\s\[{,:?-])\*[^\s,\[\]{}]", re.MULTILINE)
 # Each level of a block collection starts a column further right, after nothing but these.
@@ -33,7 +34,12 @@ class Loader(yaml.CSafeLoader):
             return made
         return {key if isinstance(key, str) else json.dumps(key, default=str): value for key, value in made.items()}
 
+    def number_or_text(self, node: yaml.ScalarNode) -> int | str:
+        """As in Go, digits that no number holds are a text."""
+        return self.construct_yaml_int(node) if len(node.value) <= DIGITS else str(node.value)
 
+
+Loader.add_constructor("tag:yaml.org,2002:int", Loader.number_or_text)
 Y_AND_N = {"y": True, "n": False}
 Loader.bool_values = {**yaml.CSafeLoader.bool_values, **Y_AND_N}
 KEPT = {f"tag:yaml.org,2002:{kind}" for kind in ("bool", "null", "merge")}

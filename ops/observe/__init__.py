@@ -1,0 +1,1 @@
+"""What Prometheus says of a deployed environment."""
