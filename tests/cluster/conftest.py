@@ -1,6 +1,8 @@
 """One embedded cluster for all tests, where pods are ready in a hundredth of the time that they may take."""
 
 import json
+import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from ops.cluster.embedded import Cluster, cluster
+from ops.places import tool
 
 START_UP = 0.01
 NUMBERS = count(1)
@@ -37,6 +40,51 @@ class Namespace:
     def kubectl(self, *arguments: str) -> tuple[int, str]:
         done = self.cluster.kubectl(*arguments, f"--namespace={self.name}")
         return done.returncode, done.stdout + done.stderr
+
+
+class Endpoints:
+    """How many ready endpoints a Service had at its fewest, and others at its most: a watch tells of every change."""
+
+    def __init__(self, namespace: Namespace, service: str) -> None:
+        self.counts: list[int] = []
+        self.unready = 0
+        selector = f"--selector=kubernetes.io/service-name={service}"
+        command = [
+            str(tool("kubectl")),
+            f"--kubeconfig={namespace.cluster.kubeconfig}",
+            f"--namespace={namespace.name}",
+        ]
+        command += ["get", "endpointslices", selector, "--watch", "--output=json"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.thread = threading.Thread(target=self.read)
+
+    def read(self) -> None:
+        slices: dict[str, int] = {}
+        text = ""
+        for line in self.process.stdout or ():
+            text += line
+            if line != "}\n":
+                continue
+            found, text = json.loads(text), ""
+            conditions = [each.get("conditions", {}) for each in found.get("endpoints") or ()]
+            slices[found["metadata"]["name"]] = sum(each.get("ready", False) for each in conditions)
+            staying = [each for each in conditions if not each.get("terminating")]
+            self.unready = max(self.unready, sum(not each.get("ready", False) for each in staying))
+            self.counts.append(sum(slices.values()))
+
+    @property
+    def fewest(self) -> int:
+        return min(self.counts)
+
+    def __enter__(self) -> "Endpoints":
+        self.thread.start()
+        assert until(lambda: self.counts)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.thread.join()
 
 
 def until(condition: Callable[[], object], seconds: float = 30) -> bool:

@@ -17,10 +17,10 @@ Object = dict[str, Any]
 class Repository:
     """A git repository whose commits are releases of one environment."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "overlays" / ENVIRONMENT).mkdir(parents=True)
-        (folder / "overlays" / ENVIRONMENT / "kustomization.yaml").write_text("resources: []\n")
+    def __init__(self, folder: Path, environment: str = ENVIRONMENT) -> None:
+        self.folder, self.environment = folder, environment
+        (folder / "overlays" / environment).mkdir(parents=True)
+        (folder / "overlays" / environment / "kustomization.yaml").write_text("resources: []\n")
         self.git("init", "--quiet")
 
     def git(self, *arguments: str) -> str:
@@ -29,12 +29,12 @@ class Repository:
         return done.stdout.strip()
 
     def commit(self, *objects: Mapping[str, Any]) -> str:
-        tree = self.folder / "dist" / "environments" / ENVIRONMENT
+        tree = self.folder / "dist" / "environments" / self.environment
         for old in tree.glob("*.yaml"):
             old.unlink()
         tree.mkdir(parents=True, exist_ok=True)
-        for each in objects:
-            (tree / f"{each['kind']}.{each['metadata']['name']}.yaml").write_text(yaml.safe_dump(dict(each)))
+        for number, each in enumerate(objects):
+            (tree / f"{number}.yaml").write_text(yaml.safe_dump(dict(each)))
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--message", "release")
         return self.git("rev-parse", "HEAD")

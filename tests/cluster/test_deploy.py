@@ -1,8 +1,7 @@
 """What is deployed comes up, changes nothing twice, and goes back by itself."""
 
-import json
-import subprocess
-import threading
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +14,7 @@ from ops.deploy.clean import claims, clean
 from ops.deploy.release import of_commit
 from ops.deploy.run import Outcome
 from ops.kubectl import Cluster
-from ops.places import tool
-from tests.cluster.conftest import Namespace, until
+from tests.cluster.conftest import Endpoints, Namespace, until
 from tests.cluster.releases import (
     APP,
     ENVIRONMENT,
@@ -52,48 +50,6 @@ def deploy(cluster: Cluster, repository: Repository) -> Callable[[str], Outcome]
         return run.deploy(cluster, found, lambda _: None, within=WITHIN, show=lambda _: None)
 
     return run_it
-
-
-class Endpoints:
-    """How many ready endpoints a Service had at its fewest: a watch tells of every change."""
-
-    def __init__(self, namespace: Namespace, service: str) -> None:
-        self.counts: list[int] = []
-        selector = f"--selector=kubernetes.io/service-name={service}"
-        command = [
-            str(tool("kubectl")),
-            f"--kubeconfig={namespace.cluster.kubeconfig}",
-            f"--namespace={namespace.name}",
-        ]
-        command += ["get", "endpointslices", selector, "--watch", "--output=json"]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        self.thread = threading.Thread(target=self.read)
-
-    def read(self) -> None:
-        slices: dict[str, int] = {}
-        text = ""
-        for line in self.process.stdout or ():
-            text += line
-            if line != "}\n":
-                continue
-            found, text = json.loads(text), ""
-            ready = [each.get("conditions", {}).get("ready", False) for each in found.get("endpoints") or ()]
-            slices[found["metadata"]["name"]] = sum(ready)
-            self.counts.append(sum(slices.values()))
-
-    @property
-    def fewest(self) -> int:
-        return min(self.counts)
-
-    def __enter__(self) -> "Endpoints":
-        self.thread.start()
-        assert until(lambda: self.counts)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.terminate()
-        self.process.wait()
-        self.thread.join()
 
 
 def versions(namespace: Namespace, *kinds: str) -> dict[str, str]:
@@ -193,6 +149,60 @@ def test_a_failed_first_release_stays_for_a_look_and_says_so(
     outcome = deploy(repository.commit(deployment("web", namespace.name, "shop:broken-pull")))
     assert outcome.result == "failed"
     assert "nothing was good before" in outcome.reasons[-1]
+
+
+def killed_while_waiting(cluster: Cluster, commit: str) -> None:
+    """A client that is killed while it waits does nothing more: nothing catches this."""
+
+    def die(text: str) -> None:
+        if text.startswith("waiting"):
+            raise SystemExit(9)
+
+    found = of_commit(ENVIRONMENT, commit)
+    with pytest.raises(SystemExit):
+        run.deploy(cluster, found, die, within=WITHIN, show=lambda _: None)
+
+
+def test_a_killed_client_run_again_completes_a_good_release(
+    repository: Repository, deploy: Callable[[str], Outcome], namespace: Namespace, cluster: Cluster
+) -> None:
+    deploy(repository.commit(deployment("web", namespace.name), settings("old", namespace.name, A="1")))
+    new = repository.commit(deployment("web", namespace.name, "shop:v2"))
+    killed_while_waiting(cluster, new)
+    assert deploy(new).fine
+    assert record.read(cluster, of_commit(ENVIRONMENT, new)).good == new
+    assert "old" not in {each["metadata"]["name"] for each in namespace.get("configmaps")["items"]}
+
+
+def test_a_killed_client_run_again_takes_a_bad_release_back(
+    repository: Repository, deploy: Callable[[str], Outcome], namespace: Namespace, cluster: Cluster
+) -> None:
+    good = repository.commit(deployment("web", namespace.name), service("web", namespace.name))
+    deploy(good)
+    bad = repository.commit(deployment("web", namespace.name, "shop:broken-pull"), service("web", namespace.name))
+    with Endpoints(namespace, "web") as endpoints:
+        killed_while_waiting(cluster, bad)
+        outcome = deploy(bad)
+    assert (outcome.result, outcome.back_to) == ("rolled-back", good)
+    assert endpoints.fewest >= 2
+
+
+@pytest.mark.parametrize(("tag", "result"), [("v2", "deployed"), ("broken-pull", "rolled-back")])
+def test_an_api_server_that_restarts_in_the_middle_changes_no_outcome(
+    repository: Repository, namespace: Namespace, cluster: Cluster, embedded: Embedded, tag: str, result: str
+) -> None:
+    def bring(commit: str, say: Callable[[str], None]) -> Outcome:
+        return run.deploy(cluster, of_commit(ENVIRONMENT, commit), say, within=WITHIN, show=lambda _: None)
+
+    def restart(text: str) -> None:
+        if text.startswith("waiting") and not ended:
+            ended.append(embedded.state.processes["kube-apiserver"].pid)
+            os.kill(ended[0], signal.SIGKILL)
+
+    ended: list[int] = []
+    assert bring(repository.commit(deployment("web", namespace.name)), lambda _: None).result == "deployed"
+    assert bring(repository.commit(deployment("web", namespace.name, f"shop:{tag}")), restart).result == result
+    assert embedded.state.processes["kube-apiserver"].pid != ended[0]
 
 
 def job(name: str, namespace: str, image: str) -> dict[str, object]:
