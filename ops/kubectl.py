@@ -20,6 +20,7 @@ AWAY = re.compile(
 )
 # A line of `kubectl api-resources -o wide`: plural, short names, version, whether in namespaces, kind, verbs.
 SERVED = re.compile(r"(\S+) .*?(\S+) +(true|false) +(\w+) .*")
+KLOG = re.compile(r"[EWI]\d{4} ")  # a line of the client library's own log
 PATIENCE = 60  # seconds for an API server to come back
 
 
@@ -144,7 +145,8 @@ class Cluster:
 
 def reasons(said: str) -> str:
     """kubectl's complaints as one line."""
-    lines = [line.removeprefix("error: ").removeprefix("Error from server ") for line in said.splitlines()]
+    told = (line for line in dict.fromkeys(said.splitlines()) if not KLOG.match(line))
+    lines = [line.removeprefix("error: ").removeprefix("Error from server ") for line in told]
     return "; ".join(line.strip() for line in lines if line.strip() and not line.startswith("Warning: "))
 
 

@@ -15,7 +15,7 @@ from tools.setup import BIN, ROOT, VENV, SetupError, environment, run
 IMPORTS = ROOT / "imports"
 
 # File of imports/crds: module, its folder of definitions, their files. cdk8s wants all kinds of a group that it makes
-# classes for in one file. Stores belong to a cluster, and the program makes none: their definitions are here to check
+# classes for in one file. Stores and GatewayClasses belong to a cluster, and the program makes none: their definitions are here to check
 # overlays by; their classes, 2.6 MB, would cost every synth half a second.
 DEFINITIONS = {
     "argoproj.io": (
@@ -47,6 +47,11 @@ DEFINITIONS = {
         "sigs.k8s.io/gateway-api",
         "config/crd/standard",
         ("gateway.networking.k8s.io_gateways.yaml", "gateway.networking.k8s.io_httproutes.yaml"),
+    ),
+    "gateway.networking.k8s.io-gatewayclasses": (
+        "sigs.k8s.io/gateway-api",
+        "config/crd/standard",
+        ("gateway.networking.k8s.io_gatewayclasses.yaml",),
     ),
     "keda.sh": (
         "github.com/kedacore/keda/v2",

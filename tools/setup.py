@@ -308,6 +308,11 @@ def for_deploy() -> None:
     kubernetes("kubectl")
 
 
+def for_performance() -> None:
+    for_synth()
+    go_tool("k6")
+
+
 GOALS = {
     "synth": for_synth,
     "lint": for_lint,
@@ -315,6 +320,7 @@ GOALS = {
     "bench": for_bench,
     "cluster": for_cluster,
     "deploy": for_deploy,
+    "performance": for_performance,
 }
 
 

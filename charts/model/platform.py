@@ -273,14 +273,18 @@ class Platform:
             yield f'scraper: no workload "{self.scraper}", there are {names.listed(known)}'
         elif self.scraper is not None and known[self.scraper].component is not None:
             yield f"scraper: {self.scraper} is in the component {known[self.scraper].component}, name one of the base"
-        yield from self.release_refusals()
+        yield from self.release_refusals(known)
         if self.hosts and not any(self.domain in settings.values for settings in self.settings):
             yield f"domain: no shared setting {self.domain}, which {self.hosts[0].name}.host needs"
 
-    def release_refusals(self) -> Iterator[str]:
+    def release_refusals(self, known: Mapping[str, Workload]) -> Iterator[str]:
+        scraper = known.get(self.scraper or "")
         for workload in self.workloads:
-            if workload.release and self.scraper is None:
-                yield f"{workload.name}.run.release.watches: nobody reads metrics, name the platform's scraper"
+            at = f"{workload.name}.run.release.watches"
+            if workload.release and scraper is None:
+                yield f"{at}: nobody reads metrics, name the platform's scraper"
+            elif workload.release and scraper and not (scraper.serves and scraper.ports[0].protocol == "TCP"):
+                yield f"{at}: {scraper.name} is asked for figures at its first port, give it one by TCP"
 
     def small_refusals(self) -> Iterator[str]:
         """What is wrong with the platform at its small sizes."""

@@ -44,7 +44,8 @@ class Cluster:
     def answer(self, queries: Mapping[str, float] | None = None, usage: float = 0.5) -> None:
         """What Prometheus says to queries that contain a text, and the share of their requests that containers use."""
         body = json.dumps({"queries": queries or {}, "usage": usage}).encode()
-        urllib.request.urlopen(urllib.request.Request(f"{self.state.prometheus}/answers", body, method="PUT")).close()
+        request = urllib.request.Request(f"{self.state.prometheus}/answers", body, method="PUT")
+        urllib.request.urlopen(request).close()  # nosec B310
 
 
 @contextmanager

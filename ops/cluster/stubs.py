@@ -155,7 +155,7 @@ class Api:
 
     def get(self, path: str) -> Mapping[str, Any]:
         request = urllib.request.Request(self.server + path, headers={"Authorization": f"Bearer {self.token}"})
-        with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:
+        with urllib.request.urlopen(request, timeout=10, context=self.context) as answer:  # nosec B310
             found: Mapping[str, Any] = json.load(answer)
             return found
 

@@ -55,10 +55,13 @@ def figures(platform: Platform, prometheus: str) -> list[Figure]:
 
 
 def ask(prometheus: str, query: str) -> float | None:
-    """The number that a query gives, the greatest of several; None where there is none. Raises Refusal."""
+    """The number that a query gives, the greatest of several; None where there is none. Raises Refusal.
+
+    `prometheus`: begins with http:// or https://, which the caller sees to.
+    """
     address = f"{prometheus.rstrip('/')}/api/v1/query?{urlencode({'query': query})}"
     try:
-        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # nosec B310: the caller saw to its scheme
+        with urllib.request.urlopen(address, timeout=TIMEOUT) as answer:  # nosec B310
             samples = json.load(answer)["data"]["result"]
         numbers = [float(sample["value"][1]) for sample in samples]
     except (OSError, HTTPException, IndexError, KeyError, TypeError, ValueError) as failed:

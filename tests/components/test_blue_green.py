@@ -385,8 +385,8 @@ MISTAKES: dict[str, tuple[tuple[Workload, ...], str, tuple[str, ...]]] = {
     "pods that serve before they are ready": ((released(unready_addresses=True),), AT, ("unready_addresses",)),
     "in a component": ((released(component="extra"),), AT, ("extra", "remove")),
     "KEDA": ((released(Replicas(autoscale=LAG, release=RELEASE)), BROKER), AT, ("KEDA",)),
-    "a name that it needs": ((released(), serving("web-preview")), AT, ('"web-preview"',)),
-    "another name that it needs": ((released(), serving("web-smoke")), AT, ('"web-smoke"',)),
+    "a name that it needs": ((released(), serving("web-preview")), "web-preview.name", (AT, '"web-preview"')),
+    "another name that it needs": ((released(), serving("web-smoke")), "web-smoke.name", (AT, '"web-smoke"')),
     "left out in a variant": (
         (released(), serving("heir", variants={"later": Variant(says="It does.", replaces=("web",))})),
         "heir.variants.later.replaces",
@@ -400,6 +400,11 @@ def test_a_release_that_could_not_be_is_refused(mistake: str) -> None:
     workloads, at, words = MISTAKES[mistake]
     [line] = refusals(*workloads, EYES, scraper="eyes")
     assert tells(line, at, *words), line
+
+
+def test_figures_are_asked_where_somebody_answers() -> None:
+    [line] = refusals(released(), workload("eyes"), scraper="eyes")
+    assert tells(line, f"{AT}.watches", "eyes", "port"), line
 
 
 def test_a_release_is_watched_by_someone() -> None:

@@ -54,6 +54,8 @@ def test_help_has_an_example_and_says_the_exit_codes(command: str) -> None:
         (("graph", "--format", "png"), "svg"),
         (("graph", "--json", "--format", "svg"), "--format"),
         (("graph", "--json", "-o", "graph.json"), "--output"),
+        (("observe", "prod"), "local, staging, production"),
+        (("observe", "staging", "--prometheus", "file:///x"), "--prometheus"),
         (("promote", "staging"), "IMAGE=TAG"),
         (("promote", "staging", "newstalk-ai/backend"), "IMAGE=TAG"),
         (("promote", "staging", "newstalk-ai/unknown=v1"), "newstalk-ai/backend"),

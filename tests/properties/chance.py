@@ -1,7 +1,7 @@
 """Random platforms, drawn through the model's public interface: most are sound, a few are refused."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -10,6 +10,7 @@ from charts import scrape
 from charts.model import (
     Accelerator,
     Autoscale,
+    BlueGreen,
     Command,
     ConfigFiles,
     Cron,
@@ -43,6 +44,7 @@ from charts.model import (
     Tcp,
     Topic,
     Variant,
+    Watch,
 )
 from charts.model.environment import Setting, Value
 from charts.model.run import Run
@@ -50,6 +52,7 @@ from charts.model.storage import Files, Volume
 
 AGENTS = "node-exporter"  # the component that brings workloads of its own
 BUILT_IN = (
+    "blue-green",
     "cert-manager",
     "external-secrets",
     "f5-nginx",
@@ -385,6 +388,11 @@ def fields(
     }
 
 
+GOOD = BlueGreen(
+    smoke=("/health",), asks=("ask",), watches=(Watch(name="errors", query='errors{pod=~"$pods"}', most=1),)
+)
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A platform that the model may yet refuse, and the components to switch on, as far as it has them."""
@@ -414,5 +422,11 @@ def drawn(draw: st.DrawFn) -> Drawn:
         "store": SecretStore(name="safe", path="shop/keys") if draw(st.booleans()) else None,
         "people": people if seldom(draw, 3) else (),
     }
+    careful = [one for one in base if isinstance(one["run"], Replicas) and one["ports"] and one["health"]]
+    careful = [one for one in careful if one["ports"][0].protocol == "TCP" and not one["unready_addresses"]]
+    for one in careful if scraper is not None or seldom(draw, 20) else ():
+        lag = one["run"].autoscale and one["run"].autoscale.lag
+        if seldom(draw, 2) and (not lag or seldom(draw, 20)):
+            one["run"] = replace(one["run"], release=GOOD)
     order = draw(st.permutations((*BUILT_IN, *VARIANTS)))
     return Drawn(found, fields, list(order[: draw(st.integers(0, 8))]))

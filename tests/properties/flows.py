@@ -10,9 +10,16 @@ PRIVATE = ("10.1.2.3", "172.16.5.6", "192.168.7.8")
 METADATA = "169.254.169.254"  # a cloud's metadata service
 RESOLVER = End("kube-system/kube-dns", "kube-system", {"k8s-app": "kube-dns"})
 KEDA = End("keda/keda-operator", "keda", {"app": "keda-operator"})
+ROLLOUTS = End("argo-rollouts/argo-rollouts", "argo-rollouts", {"app.kubernetes.io/name": "argo-rollouts"})
 SOLVER = {"acme.cert-manager.io/http01-solver": "true"}
 SCRAPED, PROVEN = 10250, 8089  # the kubelet's port, that of cert-manager's solvers
-BYSTANDERS: tuple[Mapping[str, str], ...] = ({}, dict(RESOLVER.labels), dict(KEDA.labels), SOLVER)
+BYSTANDERS: tuple[Mapping[str, str], ...] = (
+    {},
+    dict(RESOLVER.labels),
+    dict(KEDA.labels),
+    SOLVER,
+    dict(ROLLOUTS.labels),
+)
 """Labels of pods that no workload makes, which stand in every namespace."""
 
 
@@ -41,7 +48,14 @@ def strangers(platform: Platform, components: Collection[str]) -> list[End]:
     """Ends beside the platform's pods: in every namespace that policies may name, and one more."""
     edge = platform.edge
     doors = (edge.controller_namespace, edge.gateway.namespace, edge.f5.namespace)
-    spaces = {*governed(platform, components), *doors, RESOLVER.namespace, KEDA.namespace, "elsewhere"}
+    spaces = {
+        *governed(platform, components),
+        *doors,
+        RESOLVER.namespace,
+        KEDA.namespace,
+        ROLLOUTS.namespace,
+        "elsewhere",
+    }
     beside = [
         End(bystander(name, place), name, labels) for name in sorted(spaces) for place, labels in enumerate(BYSTANDERS)
     ]
@@ -52,14 +66,18 @@ def strangers(platform: Platform, components: Collection[str]) -> list[End]:
 
 
 def bystander(namespace: str, place: int) -> str:
-    known = {one.title for one in (RESOLVER, KEDA) if one.namespace == namespace and one.labels == BYSTANDERS[place]}
+    known = {
+        one.title
+        for one in (RESOLVER, KEDA, ROLLOUTS)
+        if one.namespace == namespace and one.labels == BYSTANDERS[place]
+    }
     return known.pop() if known else f"{namespace}/bystander-{place}"
 
 
 def expected(platform: Platform, components: Collection[str]) -> set[Pair]:
     """`platform`: in the variant that is switched on."""
     here = present(platform, components)
-    flows = (calls, outside, scrapes, names, entrances, proofs, lag, kubelets)
+    flows = (calls, outside, scrapes, names, entrances, proofs, lag, kubelets, smoke_tests, figures)
     return {pair for flow in flows for pair in flow(platform, here, components)}
 
 
@@ -98,6 +116,7 @@ def names(platform: Platform, here: list[Workload], components: Collection[str])
     spaces = governed(platform, components)
     everyone = [bystander(name, place) for name in spaces for place in range(len(BYSTANDERS))]
     everyone += [title(one, platform) for one in here if not at_node(one)]
+    everyone += [f"{platform.name}/{one.smoke}" for one in released(here, components)]
     yield from ((one, RESOLVER.title, 53, protocol) for one in everyone for protocol in ("TCP", "UDP"))
 
 
@@ -135,3 +154,20 @@ def kubelets(platform: Platform, _: list[Workload], components: Collection[str])
     if platform.scraper and "kubelet-metrics" in components:
         scraper = title(platform[platform.scraper], platform)
         yield from ((scraper, address, SCRAPED, "TCP") for address in PRIVATE)
+
+
+def released(here: list[Workload], components: Collection[str]) -> list[Workload]:
+    return [one for one in here if one.release and "blue-green" in components]
+
+
+def smoke_tests(platform: Platform, here: list[Workload], components: Collection[str]) -> Iterator[Pair]:
+    """Before the switch a Job asks the new copy."""
+    for one in released(here, components):
+        yield f"{platform.name}/{one.smoke}", title(one, platform), one.ports[0].number, one.ports[0].protocol
+
+
+def figures(platform: Platform, here: list[Workload], components: Collection[str]) -> Iterator[Pair]:
+    """Argo Rollouts asks the scraper how a new release does."""
+    if platform.scraper and released(here, components):
+        port = platform[platform.scraper].ports[0]
+        yield ROLLOUTS.title, title(platform[platform.scraper], platform), port.number, port.protocol

@@ -30,9 +30,11 @@ class End:
 def pods(objects: Iterable[Manifest]) -> Iterator[tuple[End, bool]]:
     """The pods that the objects make, one for each template, and whether they are at their node's address."""
     for one in objects:
-        if one["kind"] in RUNNERS:
+        asked = [each["provider"].get("job") for each in one.get("spec", {}).get("metrics", ()) if "provider" in each]
+        if one["kind"] in RUNNERS or any(asked):
             spec = one["spec"]["jobTemplate"]["spec"] if one["kind"] == "CronJob" else one["spec"]
-            template, space = spec["template"], one["metadata"]["namespace"]
+            template = asked[0]["spec"]["template"] if asked else spec["template"]
+            space = one["metadata"]["namespace"]
             labels = template["metadata"]["labels"]
             listed = [port for container in template["spec"]["containers"] for port in container.get("ports", ())]
             title = f"{space}/{labels['app.kubernetes.io/name']}"
