@@ -13,6 +13,8 @@ from charts.foundation import Foundation  # noqa: E402
 from charts.model import Platform  # noqa: E402
 from charts.workload import WorkloadChart  # noqa: E402
 
+LOCAL = Path(__file__).parent / "overlays" / "local" / "kustomization.yaml"
+
 
 def platform() -> Platform:
     from catalog.platform import PLATFORM  # a refusal of the catalog's is the caller's to show
@@ -53,7 +55,14 @@ def components(platform: Platform, out: Path) -> None:
     folder.write(app)
 
 
-if __name__ == "__main__":
-    from charts import gitops
+def publish(platform: Platform, environments: synth.Environments, out: Path) -> None:
+    """What follows from the rendered environments, and the same platform for one machine."""
+    from catalog.machine import MACHINE
+    from charts import compose, gitops
 
-    sys.exit(synth.main(platform, build, Path(__file__).parent, publish=gitops.write))
+    gitops.write(platform, environments, out)
+    compose.write(platform, MACHINE, compose.overlay(LOCAL), out)
+
+
+if __name__ == "__main__":
+    sys.exit(synth.main(platform, build, Path(__file__).parent, publish))

@@ -20,6 +20,6 @@ def tool(name: str) -> Path:
     """The program `name`, as `make` set it up. Raises Refusal when it is missing."""
     path = TOOLS / name
     if not path.exists():
-        target = "tools" if name in ("actionlint", "cdk8s", "kustomize", "promtool") else "cluster"
+        target = "tools" if name in ("actionlint", "cdk8s", "compose-go", "kustomize", "promtool") else "cluster"
         raise Refusal(f"{path.relative_to(ROOT)} is missing: run `make {target}`")
     return path

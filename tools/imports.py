@@ -15,8 +15,8 @@ from tools.setup import BIN, ROOT, VENV, SetupError, environment, run
 IMPORTS = ROOT / "imports"
 
 # File of imports/crds: module, its folder of definitions, their files. cdk8s wants all kinds of a group that it makes
-# classes for in one file. Stores and GatewayClasses belong to a cluster, and the program makes none: their definitions are here to check
-# overlays by; their classes, 2.6 MB, would cost every synth half a second.
+# classes for in one file. Stores and GatewayClasses belong to a cluster, and the program makes none: their definitions
+# are here to check overlays by; classes of stores, 2.6 MB, would cost every synth half a second.
 DEFINITIONS = {
     "argoproj.io": (
         "github.com/argoproj/argo-rollouts",

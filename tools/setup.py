@@ -285,6 +285,7 @@ def for_test() -> None:
     cdk8s_cli()
     node_22()
     go_tool("promtool")
+    go_tool("compose-go")
 
 
 def for_bench() -> None:

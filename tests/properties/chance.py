@@ -429,4 +429,8 @@ def drawn(draw: st.DrawFn) -> Drawn:
         if seldom(draw, 2) and (not lag or seldom(draw, 20)):
             one["run"] = replace(one["run"], release=GOOD)
     order = draw(st.permutations((*BUILT_IN, *VARIANTS)))
-    return Drawn(found, fields, list(order[: draw(st.integers(0, 8))]))
+    chosen = list(order[: draw(st.integers(0, 8))])
+    careful = [one for one in base if isinstance(one["run"], Replicas) and one["run"].release]
+    if careful and "blue-green" not in chosen and draw(st.booleans()):
+        chosen.insert(0, "blue-green")
+    return Drawn(found, fields, chosen)

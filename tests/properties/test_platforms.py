@@ -78,9 +78,9 @@ def checked(folder: Path, root: Path) -> tuple[list[str], list[policies.Manifest
 
 def as_open_as_it_says(drawn: Platform, components: list[str], objects: list[policies.Manifest]) -> None:
     everyone = list(policies.pods(objects))
-    assert sorted(end.title for end, _ in everyone) == sorted(
-        flows.title(one, drawn) for one in flows.present(drawn, components)
-    )
+    here = flows.present(drawn, components)
+    asking = [f"{drawn.name}/{one.smoke}" for one in flows.released(here, components)]
+    assert sorted(end.title for end, _ in everyone) == sorted([*(flows.title(one, drawn) for one in here), *asking])
     ends = [*(end for end, at_node in everyone if not at_node), *flows.strangers(drawn, components)]
     expected = flows.expected(drawn, components)
     numbers = {*CANARY, *((number, protocol) for _, _, number, protocol in expected), *named_in(objects)}
