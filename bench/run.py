@@ -7,9 +7,9 @@ import pickle
 import re
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,19 +62,15 @@ class Line:
 
 def measure(command: Command) -> Cost:
     """Runs the command once. Raises SystemExit when it fails."""
-    began = time.monotonic()
-    with tempfile.TemporaryFile() as said:
-        pid = os.posix_spawnp(
-            str(command[0]),
-            [str(word) for word in command],
-            ENVIRONMENT,
-            file_actions=[(os.POSIX_SPAWN_DUP2, said.fileno(), 1), (os.POSIX_SPAWN_DUP2, said.fileno(), 2)],
-        )
-        _, status, usage = os.wait4(pid, 0)
-        if status:
-            said.seek(0)
-            sys.exit(f"{' '.join(map(str, command))} failed:\n{said.read().decode()[-2000:]}")
-    return Cost(seconds=time.monotonic() - began, memory=usage.ru_maxrss / 1024)
+    launch = [sys.executable, "-S", Path(__file__).with_name("measure.py")]
+    words = [str(word) for word in (*launch, *command)]
+    done = subprocess.run(
+        words, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))} failed:\n{done.stderr[-2000:]}")
+    seconds, kibibytes = map(float, done.stderr.splitlines()[-1].split())
+    return Cost(seconds=seconds, memory=kibibytes / 1024)
 
 
 def compare(what: str, ours: Command, peers: Mapping[str, Command], runs: int, out: Path) -> list[Line]:
