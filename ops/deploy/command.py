@@ -60,6 +60,7 @@ def deploy(
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     within: Within = WITHIN,
+    build: Annotated[bool, typer.Option("--build", help="Build the images first.")] = False,
     skip_tests: Annotated[bool, typer.Option("--skip-tests", help="Do not check the environment first.")] = False,
     clean: Annotated[
         bool, typer.Option("--clean", help="Remove what is deployed first; volumes and their data stay.")
@@ -84,6 +85,8 @@ def deploy(
     from ops.deploy import clean as cleaning
     from ops.deploy.release import of_tree
 
+    if build:
+        raise Refusal("--build: there is no docker/ to build from yet; leave it out where the cluster has the images")
     if delete_data and not clean:
         raise WrongUse("--delete-data: goes with --clean, which it widens to volumes")
     cluster, release = cluster_of(environment, context, kubeconfig), of_tree(environment)
