@@ -104,7 +104,7 @@ def without(name: str) -> Platform | ModelError:
 
 
 def needed_by(name: str) -> set[str]:
-    """The workloads that name it in `calls` or `after`, or read a topic of its."""
+    """The workloads that name it in `calls` or `after`, read a topic of its, or have it watch their releases."""
     topics = {topic.name for topic in PLATFORM[name].topics}
     return {
         workload.name
@@ -114,6 +114,7 @@ def needed_by(name: str) -> set[str]:
             name in {called for called, _ in workload.called}
             or name in workload.after
             or (workload.lag and workload.lag.topic in topics)
+            or (workload.release and name == PLATFORM.scraper)
         )
     }
 
