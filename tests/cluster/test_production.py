@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ops.deploy.run import Outcome
 from ops.deploy.stand_ins import provide_outside
 from ops.kubectl import Cluster
 from ops.places import OVERLAYS
-from rules.reading import Manifest, at, kind, mapping, name
+from rules.reading import Manifest, at, kind, mapping
 from tests.cluster.conftest import Endpoints, Namespace
 from tests.cluster.releases import Repository
 
@@ -154,15 +155,19 @@ def test_blue_green_goes_back_when_figures_after_the_switch_are_bad(
 
 
 @pytest.mark.parametrize("environment", ["staging", "production"])
-def test_the_commit_before_is_upgraded_without_an_immutable_field(
-    environment: str, cluster: Cluster, embedded: Embedded
-) -> None:
-    path = f"dist/environments/{environment}"
-    history = release.git("log", "--format=%H", "--", path).decode().split()
-    assert len(history) > 1, "clone with the whole history"
-    for commit in reversed(history[:2]):
-        found: Release = of_commit(environment, commit)
+def test_the_commit_before_is_upgraded_without_an_immutable_field(environment: str, cluster: Cluster) -> None:
+    now = of_commit(environment, "HEAD")
+    for found in (before(now), now):
         provide_outside(cluster, found)
         outcome = run.deploy(cluster, found, lambda _: None, within=300, show=lambda _: None)
         assert (outcome.result, outcome.reasons) == ("deployed", [])
-    assert name(found.of_kind("Namespace")[0]).startswith(SPACE)
+
+
+def before(now: Release) -> Release:
+    """The last commit whose objects are others; in a clone without history, these with another tag."""
+    history = release.git("log", "--format=%H", "--", f"dist/environments/{now.environment}").decode().split()
+    for commit in history:
+        found = of_commit(now.environment, commit)
+        if found.objects != now.objects:
+            return found
+    return replace(now, commit=None, objects=tuple(tagged(now.objects, "v0.0.1")))
