@@ -43,7 +43,8 @@ def patches(before: Workload, after: Workload) -> list[Patch]:
     pod: dict[str, Any] = {}
     if before.resources != after.resources:
         pod = {"containers": [{"name": after.name, "resources": resources(after)}]}
-    replicas = isinstance(after.run, Stateful) and before.run != after.run
+    holds = isinstance(after.run, Replicas | Stateful) and not after.autoscaled  # else the autoscaler does
+    replicas = holds and before.run != after.run
     if pod or replicas:
         found.append(pod_patch(after, pod, **({"replicas": after.run.maximum} if replicas else {})))
     run = after.run

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from charts.model import Cron, Metrics, Once, PerNode, Resources, Size
+from charts.model import Cron, Metrics, Once, PerNode, Replicas, Resources, Size
 from rules import complaints
 from tests.charts.shop import BROKER, DATABASE, FRONT, WATCHER, shop
 from tests.platforms import Build, Objects, Write, container, platform, serving, template, workload
@@ -215,6 +215,12 @@ SIZES = {
         FRONT,
         DATABASE,
         replace(BROKER, small=Size(resources=Resources(cpu="1m", memory="2Mi"))),
+    ),
+    "fewer of a Deployment": (
+        FRONT,
+        DATABASE,
+        BROKER,
+        workload("booth", run=Replicas(count=3), small=Size(count=1)),
     ),
     "a narrower autoscaler": (replace(FRONT, small=Size(maximum=3)), DATABASE, BROKER),
     "a lower autoscaler": (replace(FRONT, small=Size(count=1, maximum=2)), DATABASE, BROKER),
