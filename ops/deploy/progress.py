@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ops.deploy.release import probes
 from ops.kubectl import title
-from rules.reading import POD_TEMPLATES, Manifest, at, kind, mapping, mappings, number
+from rules.reading import Manifest, at, kind, mapping, mappings, number
 
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "Rollout")
 # Reasons of a waiting container that time does not mend by itself, kubernetes/pkg/kubelet/images and /container.
@@ -114,10 +114,6 @@ READERS: Mapping[str, Callable[[Manifest, int | None], State]] = {
 def observed(workload: Manifest) -> bool:
     """Whether the status is about the object as it is now."""
     return number(at(workload, "status.observedGeneration"), 0) >= number(at(workload, "metadata.generation"), 0)
-
-
-def template(workload: Manifest) -> Manifest:
-    return mapping(workload, POD_TEMPLATES[kind(workload)])
 
 
 def start_up(pod: Manifest) -> int:

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from ops import render, secrets
 from ops.places import OVERLAYS, ROOT, Refusal
 from ops.synth import COMMITTED
-from rules.reading import Manifest, at, kind, mapping, mappings, name
+from rules.reading import Manifest, at, kind, mapping, mappings
 
 WAVE = "argocd.argoproj.io/sync-wave"  # the same order whoever applies: the transformer sync-waves sets it
 LATER = {"StatefulSet": 1, "Job": 2, "Deployment": 3, "DaemonSet": 3, "Rollout": 3, "CronJob": 3}
@@ -90,7 +90,7 @@ def resolve(revision: str) -> str:
     """The full hash of a commit. Raises Refusal where this clone does not have it."""
     try:
         return git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
-    except subprocess.CalledProcessError:
+    except Refusal:
         fetch = "fetch it: `git fetch origin <hash>`, or clone with its whole history"
         raise Refusal(f'"{revision}" is no commit of this clone; {fetch}') from None
 
@@ -102,7 +102,7 @@ def of_commit(environment: str, revision: str) -> Release:
         tree = Path(place)
         try:
             archive = git("archive", "--format=zip", commit, "--", "dist", "overlays")
-        except subprocess.CalledProcessError:
+        except Refusal:
             raise Refusal(f"commit {commit[:10]} has no dist/ and overlays/: name one that has") from None
         with zipfile.ZipFile(io.BytesIO(archive)) as packed:
             packed.extractall(tree)
@@ -137,16 +137,14 @@ def read(environment: str, tree: Path, where: str) -> tuple[Manifest, ...]:
 
 
 def git(*arguments: str) -> bytes:
-    return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, check=True).stdout
-
-
-def pod_labels(manifest: Manifest) -> Mapping[str, str]:
-    """The labels by which a workload's pods are found."""
-    return {str(key): str(value) for key, value in mapping(manifest, "spec.selector.matchLabels").items()}
-
-
-def named(objects: Sequence[Manifest], of: str, called: str) -> Manifest | None:
-    return next((each for each in objects if kind(each) == of and name(each) == called), None)
+    """What git says of this repository. Raises Refusal."""
+    try:
+        return subprocess.run(["git", "-C", str(ROOT), *arguments], capture_output=True, check=True).stdout
+    except FileNotFoundError:
+        raise Refusal("git is missing, and a release is a commit: install it") from None
+    except subprocess.CalledProcessError as failed:
+        said = failed.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
+        raise Refusal(f"git {arguments[0]}: {said[-1].removeprefix('fatal: ')}") from None
 
 
 def probes(template: Manifest) -> list[Manifest]:

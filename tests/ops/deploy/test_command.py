@@ -1,14 +1,17 @@
 """What `newstalk deploy` refuses before it asks a cluster, and the documents that it prints."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops import cli, terminal
+from ops.deploy import release
 from ops.deploy.difference import Change, differing
 from ops.deploy.preflight import Need
 from ops.deploy.run import Outcome
+from ops.places import Refusal
 from tests.ops.shape import conforms, documented
 
 Said = pytest.CaptureFixture[str]
@@ -58,3 +61,16 @@ def test_wrong_use_is_one_line_and_exit_code_2(
         cli.main()
     [line] = capsys.readouterr().err.splitlines()
     assert (ended.value.code, said in line) == (2, True)
+
+
+def test_outside_a_git_repository_a_release_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "ROOT", tmp_path)
+    with pytest.raises(Refusal, match=r"^git .*not a git repository"):
+        release.of_tree("staging")
+
+
+def test_a_commit_that_a_clone_lacks_is_refused_with_how_to_get_it() -> None:
+    with pytest.raises(Refusal, match="git fetch"):
+        release.of_commit("staging", "0" * 40)
