@@ -5,12 +5,14 @@ shown := $(bin)/python -m tools.summary
 
 # Tests of one part by itself, whose input is its own; all others look at what becomes of the catalog.
 unit := tests/charts tests/ops tests/properties tests/rules tests/tools
-audited := $(foreach name,synth test node22,--requirement requirements/$(name).txt)
+services := $(patsubst %/poetry.lock,%,$(wildcard services/*/poetry.lock))
+poetry := $(CURDIR)/.tools/poetry/bin/poetry
+audited := $(foreach name,synth test node22 poetry,--requirement requirements/$(name).txt)
 cover := --cov=catalog --cov=charts --cov=ops --cov=rules --cov-report=xml:out/coverage-
 
 .DEFAULT_GOAL := help
 .PHONY: help synth test test-unit test-integration test-security drift check capacity lint format tools \
-	imports lock cluster test-cluster try deploy kubeconfig push performance observe bench clean
+	imports lock test-services cluster test-cluster try deploy kubeconfig push performance observe bench clean
 
 help:
 	@echo 'make synth     write dist/, from nothing if need be; ends in the summary'
@@ -23,6 +25,7 @@ help:
 	@echo 'make tools     set up all that the other targets need'
 	@echo 'make imports   write imports/ anew from the modules that tools/crds/go.mod names'
 	@echo 'make lock      lock what requirements/*.in and tools/cdk8s-cli ask for; UPGRADE=--upgrade takes newer ones'
+	@echo 'make test-services   what is in services/, each in an environment of its own, without servers'
 	@echo 'make cluster   set up what a cluster in processes of this machine needs: half an hour the first time'
 	@echo 'make test-cluster   deploy, go back and more, on such a cluster'
 	@echo 'make try       staging on such a cluster, to look at'
@@ -87,12 +90,23 @@ tools:
 imports: tools
 	$(bin)/python -m tools.imports
 
-lock: tools
-	cd requirements && for name in synth test node22; do ../$(bin)/uv pip compile --quiet --universal \
+lock:
+	@$(setup) lock
+	cd requirements && for name in synth test node22 poetry; do ../$(bin)/uv pip compile --quiet --universal \
 		--python-version 3.11 --generate-hashes --no-config --custom-compile-command 'make lock' $(UPGRADE) \
 		$$name.in --output-file $$name.txt || exit 1; done
 	cd tools/cdk8s-cli && ../../.tools/bin/npm install --package-lock-only --omit-lockfile-registry-resolved \
 		--ignore-scripts --no-audit --no-fund --loglevel=error
+	$(foreach service,$(services),cd $(service) && $(poetry) lock --quiet && \
+		$(poetry) export --quiet --output requirements.txt && \
+		$(poetry) export --quiet --with dev --output requirements-test.txt && cd ../.. &&) true
+
+test-services:
+	@$(setup) services
+	$(foreach service,$(services),cd $(service) && $(CURDIR)/$(bin)/ruff check --quiet && \
+		$(CURDIR)/$(bin)/ruff format --quiet --check && \
+		$(CURDIR)/.tools/$(service)/bin/python -m mypy && $(CURDIR)/.tools/$(service)/bin/python -m pytest && \
+		cd ../.. &&) true
 
 cluster:
 	@$(setup) cluster

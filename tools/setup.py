@@ -267,6 +267,18 @@ def node_22() -> None:
     once(target / ".stamp", "Installing Node 22", [lock], action)
 
 
+def separate(target: Path, lock: Path, doing: str) -> None:
+    """A virtual environment of its own, with what `lock` holds."""
+
+    def action() -> None:
+        run(sys.executable, "-m", "venv", "--clear", target)
+        quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
+        locked = ("--only-binary=:all:", "--require-hashes", "-r", lock)
+        run(target / "bin/python", "-m", "pip", "install", *quiet, *locked)
+
+    once(target / ".stamp", doing, [lock, sys.version], action, require_ensurepip)
+
+
 def for_synth() -> None:
     virtual_environment()
     python_packages("synth")
@@ -309,6 +321,18 @@ def for_deploy() -> None:
     kubernetes("kubectl")
 
 
+def for_lock() -> None:
+    for_test()
+    separate(TOOLS / "poetry", ROOT / "requirements/poetry.txt", "Installing Poetry")
+
+
+def for_services() -> None:
+    for_lint()
+    for lock in sorted((ROOT / "services").glob("*/requirements-test.txt")):
+        name = lock.parent.name
+        separate(TOOLS / "services" / name, lock, f"Installing what services/{name} and its tests need")
+
+
 def for_performance() -> None:
     for_synth()
     go_tool("k6")
@@ -322,6 +346,8 @@ GOALS = {
     "cluster": for_cluster,
     "deploy": for_deploy,
     "performance": for_performance,
+    "services": for_services,
+    "lock": for_lock,
 }
 
 
