@@ -12,7 +12,7 @@ cover := --cov=catalog --cov=charts --cov=ops --cov=rules --cov-report=xml:out/c
 
 .DEFAULT_GOAL := help
 .PHONY: help synth test test-unit test-integration test-security drift check capacity lint format tools \
-	imports lock test-services cluster test-cluster try deploy kubeconfig push performance observe bench clean
+	imports lock build test-services cluster test-cluster try deploy kubeconfig push performance observe bench clean
 
 help:
 	@echo 'make synth     write dist/, from nothing if need be; ends in the summary'
@@ -25,6 +25,7 @@ help:
 	@echo 'make tools     set up all that the other targets need'
 	@echo 'make imports   write imports/ anew from the modules that tools/crds/go.mod names'
 	@echo 'make lock      lock what requirements/*.in and tools/cdk8s-cli ask for; UPGRADE=--upgrade takes newer ones'
+	@echo 'make build     our own images; BUILD="--tag v1.4.0 --push" and more, see newstalk build --help'
 	@echo 'make test-services   what is in services/, each in an environment of its own, without servers'
 	@echo 'make cluster   set up what a cluster in processes of this machine needs: half an hour the first time'
 	@echo 'make test-cluster   deploy, go back and more, on such a cluster'
@@ -100,6 +101,10 @@ lock:
 	$(foreach service,$(services),cd $(service) && $(poetry) lock --quiet && \
 		$(poetry) export --quiet --output requirements.txt && \
 		$(poetry) export --quiet --with dev --output requirements-test.txt && cd ../.. &&) true
+
+build:
+	@$(setup) synth
+	@$(bin)/newstalk build $(BUILD)
 
 test-services:
 	@$(setup) services

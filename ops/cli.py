@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from ops import terminal
+from ops.build.command import build
 from ops.capacity.command import capacity
 from ops.check.command import check
 from ops.cluster.command import app as cluster
@@ -123,7 +124,7 @@ def promote(
         terminal.lines(stderr=True).print(f"{where} and dist/ are ready to commit")
 
 
-register(app, synth, check, capacity, graph, render, promote, preflight, deploy, rollback, observe)
+register(app, synth, build, check, capacity, graph, render, promote, preflight, deploy, rollback, observe)
 app.command("try", epilog=EXITS)(attempt)
 app.add_typer(cluster, name="cluster")
 

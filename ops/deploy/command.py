@@ -60,7 +60,7 @@ def deploy(
     context: Context = None,
     kubeconfig: Kubeconfig = None,
     within: Within = WITHIN,
-    build: Annotated[bool, typer.Option("--build", help="Build the images first.")] = False,
+    build: Annotated[bool, typer.Option("--build", help="For one machine: build the images first.")] = False,
     skip_tests: Annotated[bool, typer.Option("--skip-tests", help="Do not check the environment first.")] = False,
     clean: Annotated[
         bool, typer.Option("--clean", help="Remove what is deployed first; volumes and their data stay.")
@@ -86,7 +86,7 @@ def deploy(
     from ops.deploy.release import of_tree
 
     if build:
-        raise Refusal("--build: there is no docker/ to build from yet; leave it out where the cluster has the images")
+        raise Refusal("--build: a cluster pulls its images; build and push them first with `newstalk build --push`")
     if delete_data and not clean:
         raise WrongUse("--delete-data: goes with --clean, which it widens to volumes")
     cluster, release = cluster_of(environment, context, kubeconfig), of_tree(environment)

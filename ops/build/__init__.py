@@ -1,0 +1,1 @@
+"""Builds our own images with the engine that is there."""
