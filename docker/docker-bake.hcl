@@ -16,6 +16,11 @@ variable "REVISION" {
   default = "unknown"
 }
 
+# The address of Maven Central, or of a mirror of it: docker/Dockerfile.kafka says so where it is empty.
+variable "MAVEN" {
+  default = ""
+}
+
 variable "BUILD_ENV" {
   default = "production"
 }
@@ -70,5 +75,6 @@ target "kafka" {
   inherits   = ["image"]
   context    = "docker"
   dockerfile = "../docker/Dockerfile.kafka"
+  args       = { MAVEN = MAVEN }
   tags       = [tag("kafka")]
 }

@@ -89,7 +89,7 @@ def test_what_is_fetched_is_listed_with_its_hash_and_checked() -> None:
     fetched = {image: stage for image, file in FILES.items() for stage in file.stages if stage.of("ADD")}
     for stage in fetched.values():
         [address] = re.findall(r"\$\{MAVEN\}/\S+", stage.last("ADD"))
-        given = dict(rest.split("=", 1) for rest in stage.of("ARG"))
+        given = {name: value for name, _, value in (rest.partition("=") for rest in stage.of("ARG"))}
         [(artifact, digest)] = [(pin["pin"], pin["sha256"]) for pin in PINS["artifacts"]]
         group, name, version = artifact.split(":")
         place = f"{group.replace('.', '/')}/{name}/{version}/{name}-{version}.jar"
